@@ -26,7 +26,9 @@ export function printProto(file: FileDescriptorProto, fieldOption: DescExtension
     `package ${file.package};`,
     file.dependency.map((path) => `import "${path}";`).join("\n"),
     printFileOptions(file),
-    ...file.extension.map((field) => printBlock(`extend ${field.extendee}`, [printField(field, fieldOption)])),
+    ...file.extension.map((field) =>
+      printBlock(`extend ${field.extendee}`, [printField(field, fieldOption)]),
+    ),
     ...file.messageType.map((message) => printMessage(message, fieldOption)),
     ...file.enumType.map(printEnum),
   ];
@@ -72,7 +74,9 @@ function fieldsOfOneGroup(fields: readonly FieldDescriptorProto[], start: number
 }
 
 function oneofOf(field: FieldDescriptorProto | undefined): number | undefined {
-  return field && isFieldSet(field, FieldDescriptorProtoSchema.field.oneofIndex) ? field.oneofIndex : undefined;
+  return field && isFieldSet(field, FieldDescriptorProtoSchema.field.oneofIndex)
+    ? field.oneofIndex
+    : undefined;
 }
 
 function extensionEnd(end: number): string {
@@ -80,7 +84,8 @@ function extensionEnd(end: number): string {
 }
 
 function printField(field: FieldDescriptorProto, fieldOption: DescExtension): string {
-  const label = oneofOf(field) === undefined ? `${lowerName(FieldDescriptorProto_Label, field.label, "LABEL_")} ` : "";
+  const label =
+    oneofOf(field) === undefined ? `${lowerName(FieldDescriptorProto_Label, field.label, "LABEL_")} ` : "";
   const type = field.typeName || lowerName(FieldDescriptorProto_Type, field.type, "TYPE_");
   let option = "";
   if (field.options !== undefined && hasExtension(field.options, fieldOption)) {

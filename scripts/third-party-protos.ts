@@ -3,7 +3,10 @@ import { cp, mkdir, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { file_buf_validate_validate, predefined } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import {
+  file_buf_validate_validate,
+  predefined,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { printProto } from "./print-proto.ts";
 
 /**
@@ -13,7 +16,11 @@ import { printProto } from "./print-proto.ts";
 const SOURCES = [
   { package: "google-gax", from: "build/protos/google/rpc/code.proto", to: "google/rpc/code.proto" },
   { package: "google-gax", from: "build/protos/google/rpc/status.proto", to: "google/rpc/status.proto" },
-  { package: "google-gax", from: "build/protos/google/rpc/error_details.proto", to: "google/rpc/error_details.proto" },
+  {
+    package: "google-gax",
+    from: "build/protos/google/rpc/error_details.proto",
+    to: "google/rpc/error_details.proto",
+  },
   { package: "grpc-health-check", from: "proto/health/v1/health.proto", to: "grpc/health/v1/health.proto" },
   {
     package: "@grpc/reflection",
@@ -44,7 +51,9 @@ export async function writeThirdPartyProtos(folder: string): Promise<void> {
 /** Found by searching, because a package's `exports` may hide its own package.json. */
 function packageFolder(name: string): string {
   const searched = createRequire(import.meta.url).resolve.paths(name) ?? [];
-  const found = searched.map((folder) => join(folder, name)).find((folder) => existsSync(join(folder, "package.json")));
+  const found = searched
+    .map((folder) => join(folder, name))
+    .find((folder) => existsSync(join(folder, "package.json")));
   if (found === undefined) {
     throw new Error(`The package ${name} is not installed; run npm ci.`);
   }

@@ -4,7 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createRegistry, fromBinary, toJson } from "@bufbuild/protobuf";
-import { type FileDescriptorProto, FileDescriptorProtoSchema, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type FileDescriptorProto,
+  FileDescriptorProtoSchema,
+  FileDescriptorSetSchema,
+} from "@bufbuild/protobuf/wkt";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { expect } from "chai";
 import { writeThirdPartyProtos } from "../../scripts/third-party-protos.ts";
@@ -20,7 +24,14 @@ describe("the printed buf/validate/validate.proto", () => {
   after(() => rm(folder, { recursive: true }));
 
   it("compiles to the descriptor that it was printed from", async () => {
-    const args = ["node_modules/@bufbuild/buf/bin/buf", "build", folder, "--as-file-descriptor-set", "-o", "-#format=bin"];
+    const args = [
+      "node_modules/@bufbuild/buf/bin/buf",
+      "build",
+      folder,
+      "--as-file-descriptor-set",
+      "-o",
+      "-#format=bin",
+    ];
     const options = { encoding: "buffer", maxBuffer: 10_000_000 } as const;
     const { stdout } = await promisify(execFile)(process.execPath, args, options);
     const name = file_buf_validate_validate.proto.name;
@@ -31,6 +42,9 @@ describe("the printed buf/validate/validate.proto", () => {
 
 /** As JSON, where options are readable; only the compiled one knows source positions. */
 function comparable(file: FileDescriptorProto): unknown {
-  const { sourceCodeInfo: _, ...json } = toJson(FileDescriptorProtoSchema, file, { registry }) as Record<string, unknown>;
+  const { sourceCodeInfo: _, ...json } = toJson(FileDescriptorProtoSchema, file, { registry }) as Record<
+    string,
+    unknown
+  >;
   return json;
 }
