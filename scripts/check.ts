@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
 
+/** `biome ci` colors its output even where nobody sees colors. */
+const BIOME_COLORS = process.stdout.isTTY ? [] : ["--colors=off"];
+
 /** What must hold before a commit, in the order in which a failure explains the next ones. */
 const STEPS: readonly { readonly name: string; readonly run: () => boolean }[] = [
   { name: "generate", run: () => npmRun("generate") },
   { name: "gen/ is committed as generated", run: isGeneratedCodeInGit },
-  { name: "format and lint", run: () => command("biome", "ci", "--error-on-warnings") },
+  { name: "format and lint", run: () => command("biome", "ci", "--error-on-warnings", ...BIOME_COLORS) },
   { name: "proto:lint", run: () => npmRun("proto:lint") },
   { name: "proto:breaking", run: () => npmRun("proto:breaking") },
   { name: "types", run: () => npmRun("types") },
