@@ -12,7 +12,9 @@ async function main(): Promise<number> {
   const named = process.env.BREAKING_AGAINST;
   const base = (named ? [named] : ["origin/main", "main"]).find(isCommit);
   if (base === undefined) {
-    console.log(`proto:breaking: ${named ?? "neither origin/main nor main"} is not in this checkout.`);
+    console.log(
+      `proto:breaking: not compared: this checkout has no commit ${named ?? "origin/main or main"}.`,
+    );
     // Who names a base wants the comparison; a checkout without history can't give one.
     return named ? 1 : 0;
   }
