@@ -111,7 +111,7 @@ export type Reservation = Message<"pleyor.credits.v1.Reservation"> & {
   context?: SpendContext | undefined;
 
   /**
-   * Which grants are held, or were until it ended, in spend order.
+   * Which grants are held, or were until it ended, in the order of taking.
    *
    * @generated from field: repeated pleyor.credits.v1.GrantShare holds = 13;
    */

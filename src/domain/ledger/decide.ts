@@ -1,0 +1,65 @@
+import { AMOUNT_MICROS_MAX } from "../amount.ts";
+import { invariant } from "../invariant.ts";
+import type { Command, Request } from "./command.ts";
+import { createGrant } from "./create-grant.ts";
+import { type Clock, type Decision, refused, unchanged } from "./decision.ts";
+import { extendReservation } from "./extend.ts";
+import type { LedgerView } from "./ledger.ts";
+import { releaseReservation, releaseRun } from "./release.ts";
+import { batchReserveCredits, reserveCredits } from "./reserve.ts";
+import { chargeCredits, settleReservation } from "./settle.ts";
+import { voidGrant } from "./void-grant.ts";
+
+/**
+ * Decides one command on a ledger in which everything due by `clock.now` is
+ * recorded and everything that the command names is at hand. The request id is
+ * looked at before any rule over the current state (R-REQ-1).
+ */
+export function decide(ledger: LedgerView, request: Request, clock: Clock): Decision {
+  const first = ledger.requests.get(request.requestId);
+  if (first) {
+    if (first.fingerprint === request.fingerprint) return unchanged(first.versions);
+    return refused({ reason: "REQUEST_ID_REUSED", requestId: request.requestId, first });
+  }
+  const { organizationId, version } = ledger.account;
+  if (version === 0n && request.command.kind !== "createGrant") {
+    return refused({ reason: "ORGANIZATION_NOT_FOUND", organizationId });
+  }
+  assertAmounts(request.command);
+  return decideNew(ledger, request, clock);
+}
+
+function decideNew(ledger: LedgerView, request: Request, clock: Clock): Decision {
+  const { command } = request;
+  switch (command.kind) {
+    case "reserveCredits":
+      return reserveCredits(ledger, { ...request, command }, clock);
+    case "batchReserveCredits":
+      return batchReserveCredits(ledger, { ...request, command }, clock);
+    case "settleReservation":
+      return settleReservation(ledger, { ...request, command }, clock);
+    case "releaseReservation":
+      return releaseReservation(ledger, { ...request, command }, clock);
+    case "releaseRun":
+      return releaseRun(ledger, { ...request, command }, clock);
+    case "extendReservation":
+      return extendReservation(ledger, { ...request, command }, clock);
+    case "chargeCredits":
+      return chargeCredits(ledger, { ...request, command }, clock);
+    case "createGrant":
+      return createGrant(ledger, { ...request, command }, clock);
+    case "voidGrant":
+      return voidGrant(ledger, { ...request, command }, clock);
+  }
+}
+
+/** The front doors refuse what is out of range with a typed error; here it would be a fault (R-AMT-3). */
+function assertAmounts(command: Command): void {
+  const amounts = command.kind === "batchReserveCredits" ? command.items : [command];
+  for (const item of amounts) {
+    if (!("amountMicros" in item)) continue;
+    const least = command.kind === "createGrant" ? 1n : 0n;
+    const inRange = item.amountMicros >= least && item.amountMicros <= AMOUNT_MICROS_MAX;
+    invariant(inRange, `R-AMT-3: ${command.kind} of ${item.amountMicros} micros`);
+  }
+}

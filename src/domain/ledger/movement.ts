@@ -1,0 +1,48 @@
+import type { Balance } from "./account.ts";
+import type { Grant, GrantBuckets, GrantKind } from "./grant.ts";
+import type { CreditState, Movement } from "./transaction.ts";
+
+const BUCKET: Readonly<Record<CreditState, keyof GrantBuckets | undefined>> = {
+  OUTSIDE: undefined,
+  FREE: "freeMicros",
+  HELD: "heldMicros",
+  CONSUMED: "consumedMicros",
+  EXPIRED: "expiredMicros",
+  VOIDED: "voidedMicros",
+  // For the grant that pays it, paying debt is consumption (R-GRANT-6).
+  DEBT: "consumedMicros",
+};
+
+const KIND_TOTAL = {
+  SUBSCRIPTION: "subscriptionMicros",
+  PROMOTIONAL: "promotionalMicros",
+  PURCHASED: "purchasedMicros",
+} as const satisfies Record<GrantKind, keyof Balance>;
+
+export function applyMovementToGrant(grant: Grant, { from, to, amountMicros }: Movement): Grant {
+  const source = BUCKET[from];
+  const target = BUCKET[to];
+  const taken = source === undefined ? grant : { ...grant, [source]: grant[source] - amountMicros };
+  return target === undefined ? taken : { ...taken, [target]: taken[target] + amountMicros };
+}
+
+export function applyMovementToBalance(
+  balance: Balance,
+  kind: GrantKind | undefined,
+  { from, to, amountMicros }: Movement,
+): Balance {
+  const after = { ...balance };
+  if (kind !== undefined) after[KIND_TOTAL[kind]] += amountMicros * difference(from, to, isOwned);
+  after.reservedMicros += amountMicros * difference(from, to, (state) => state === "HELD");
+  after.debtMicros -= amountMicros * difference(from, to, (state) => state === "DEBT");
+  return after;
+}
+
+/** Credits not yet spent, held ones included. */
+function isOwned(state: CreditState): boolean {
+  return state === "FREE" || state === "HELD";
+}
+
+function difference(from: CreditState, to: CreditState, counts: (state: CreditState) => boolean): bigint {
+  return BigInt(counts(to)) - BigInt(counts(from));
+}

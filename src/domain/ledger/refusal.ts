@@ -1,0 +1,31 @@
+import type { Time } from "../time.ts";
+import type { Grant } from "./grant.ts";
+import type { FirstUse } from "./ledger.ts";
+import type { Reservation } from "./reservation.ts";
+
+/**
+ * Why a command was refused, in order of precedence: where several apply, the
+ * first one here is given. A refused command changed nothing and is not remembered.
+ */
+export type Refusal =
+  | Readonly<{ reason: "REQUEST_ID_REUSED"; requestId: string; first: FirstUse }>
+  | Readonly<{ reason: "ORGANIZATION_NOT_FOUND"; organizationId: string }>
+  | Readonly<{ reason: "RESERVATION_NOT_FOUND"; organizationId: string; reservationId: string }>
+  | Readonly<{ reason: "GRANT_NOT_FOUND"; organizationId: string; grantId: string }>
+  | Readonly<{ reason: "REFERENCE_REUSED"; grant: Grant }>
+  | Readonly<{ reason: "EXPIRE_TIME_PASSED"; expireTime: Time; now: Time }>
+  | Readonly<{ reason: "RESERVATION_SETTLED"; reservation: Reservation }>
+  | Readonly<{ reason: "RESERVATION_RELEASED"; reservation: Reservation }>
+  | Readonly<{ reason: "RESERVATION_EXPIRED"; reservation: Reservation }>
+  | Readonly<{ reason: "GRANT_VOIDED"; grant: Grant }>
+  | Readonly<{ reason: "TIME_TO_LIVE_EXCEEDED"; reservation: Reservation; expireTimeMax: Time }>
+  | InsufficientCredits
+  | Readonly<{ reason: "BALANCE_LIMIT_EXCEEDED"; totalMicros: bigint; limitMicros: bigint }>;
+
+/** R-HOLD-2. Of a batch: the first item that fails, and what all items need together (R-HOLD-10). */
+export type InsufficientCredits = Readonly<{
+  reason: "INSUFFICIENT_CREDITS";
+  availableMicros: bigint;
+  requiredMicros: bigint;
+  itemIndex: number | undefined;
+}>;

@@ -1,0 +1,131 @@
+import { invariant } from "../invariant.ts";
+import { DAY, MINUTE, SECOND, type Time } from "../time.ts";
+import type { GrantShare } from "./grant.ts";
+import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
+import type { Movement, Transaction } from "./transaction.ts";
+
+export type ReservationState = "HELD" | "EXPIRED" | "SETTLED" | "RELEASED";
+
+/** Credits set aside for one piece of work, and what became of them. */
+export type Reservation = Readonly<{
+  reservationId: string;
+  state: ReservationState;
+  /** What was held in all, extensions included. */
+  amountMicros: bigint;
+  /** Which grants are held, or were until it ended, in the order of taking. */
+  holds: readonly GrantShare[];
+  settledMicros: bigint | undefined;
+  /** Which grants paid, in the order of payment. */
+  payments: readonly GrantShare[];
+  debtMicros: bigint;
+  refundedMicros: bigint;
+  late: boolean;
+  createTime: Time;
+  expireTime: Time;
+  endTime: Time | undefined;
+  /** The change that ended it: its SETTLE, CHARGE or RELEASE. */
+  endVersion: bigint | undefined;
+  context: SpendContext;
+  /** The changes that it went through, first to last. */
+  versions: readonly bigint[];
+}>;
+
+/** R-HOLD-7. */
+export const TIME_TO_LIVE_DEFAULT = 15n * MINUTE;
+export const TIME_TO_LIVE_MIN = SECOND;
+export const TIME_TO_LIVE_MAX = 7n * DAY;
+
+/** The reservation after one of its changes; it begins with a RESERVE or a CHARGE. */
+export function applyToReservation(before: Reservation | undefined, change: Transaction): Reservation {
+  const reservation = before ?? newReservation(change);
+  const versions = [...reservation.versions, change.version];
+  switch (change.kind) {
+    case "RESERVE":
+    case "EXTEND":
+      return {
+        ...reservation,
+        versions,
+        amountMicros: reservation.amountMicros + change.amountMicros,
+        expireTime: change.expireTime ?? reservation.expireTime,
+        holds: addShares(reservation.holds, sharesOf(change.movements, "FREE", "HELD")),
+      };
+    case "CHARGE":
+    case "SETTLE":
+      return { ...reservation, versions, ...charged(change) };
+    case "RELEASE":
+      return { ...reservation, versions, state: "RELEASED", ...ended(change) };
+    case "HOLD_EXPIRY":
+      return { ...reservation, versions, state: "EXPIRED" };
+    default:
+      invariant(false, `${change.kind} does not change a reservation`);
+  }
+}
+
+/** The change that led to its present state. */
+export function versionOf(reservation: Reservation): bigint {
+  return reservation.versions.at(-1) ?? 0n;
+}
+
+/** The change that ended it, as a list for `unchanged`. */
+export function endVersions({ endVersion }: Reservation): readonly bigint[] {
+  return endVersion === undefined ? [] : [endVersion];
+}
+
+function newReservation(change: Transaction): Reservation {
+  invariant(change.reservationId !== undefined, `${change.kind} without a reservation id`);
+  return {
+    reservationId: change.reservationId,
+    state: "HELD",
+    amountMicros: 0n,
+    holds: [],
+    settledMicros: undefined,
+    payments: [],
+    debtMicros: 0n,
+    refundedMicros: 0n,
+    late: false,
+    createTime: change.effectiveTime,
+    expireTime: change.expireTime ?? change.effectiveTime,
+    endTime: undefined,
+    endVersion: undefined,
+    context: change.context ?? NO_CONTEXT,
+    versions: [],
+  };
+}
+
+function charged(
+  change: Transaction,
+): Pick<
+  Reservation,
+  "state" | "settledMicros" | "payments" | "debtMicros" | "late" | "endTime" | "endVersion"
+> {
+  const consumed = change.movements.filter((m) => m.to === "CONSUMED");
+  return {
+    state: "SETTLED",
+    settledMicros: change.amountMicros,
+    payments: addShares([], consumed),
+    debtMicros: consumed.reduce((sum, m) => (m.from === "DEBT" ? sum + m.amountMicros : sum), 0n),
+    late: change.late ?? false,
+    ...ended(change),
+  };
+}
+
+function ended({ effectiveTime, version }: Transaction): Pick<Reservation, "endTime" | "endVersion"> {
+  return { endTime: effectiveTime, endVersion: version };
+}
+
+function sharesOf(movements: readonly Movement[], from: string, to: string): readonly Movement[] {
+  return movements.filter((m) => m.from === from && m.to === to);
+}
+
+/** Adds what movements took from grants to shares: one share a grant, in the order of first taking. */
+function addShares(shares: readonly GrantShare[], movements: readonly Movement[]): readonly GrantShare[] {
+  if (shares.length === 0 && movements.length === 1 && movements[0]?.grantId !== undefined) {
+    const { grantId, amountMicros } = movements[0];
+    return [{ grantId, amountMicros }];
+  }
+  const sums = new Map(shares.map((share) => [share.grantId, share.amountMicros]));
+  for (const { grantId, amountMicros } of movements) {
+    if (grantId !== undefined) sums.set(grantId, (sums.get(grantId) ?? 0n) + amountMicros);
+  }
+  return [...sums].map(([grantId, amountMicros]) => ({ grantId, amountMicros }));
+}

@@ -1,0 +1,72 @@
+import type { Time } from "../time.ts";
+import type { Balance } from "./account.ts";
+import type { GrantBuckets, GrantKind } from "./grant.ts";
+import type { SpendContext } from "./spend-context.ts";
+
+export type TransactionKind =
+  | "GRANT"
+  | "GRANT_VOID"
+  | "GRANT_EXPIRY"
+  | "RESERVE"
+  | "EXTEND"
+  | "SETTLE"
+  | "RELEASE"
+  | "HOLD_EXPIRY"
+  | "CHARGE";
+
+export type CreditState = "OUTSIDE" | "FREE" | "HELD" | "CONSUMED" | "EXPIRED" | "VOIDED" | "DEBT";
+
+/**
+ * Credits that went from one state to another. Debt arises without a grant
+ * (DEBT to CONSUMED: work was done; DEBT to VOIDED: spent credits were taken
+ * back) and is paid by one (FREE to DEBT), for which that is consumption.
+ */
+export type Movement = Readonly<{
+  grantId: string | undefined;
+  from: CreditState;
+  to: CreditState;
+  amountMicros: bigint;
+  /** Where debt is paid: the change that caused it. */
+  debtVersion: bigint | undefined;
+}>;
+
+/** What asked for a change. A change that fell due by itself has no request id. */
+export type Origin = Readonly<{
+  requestId: string | undefined;
+  /** SHA-256 of the canonical command: the content of R-REQ-2. */
+  fingerprint: string | undefined;
+  actor: string;
+}>;
+
+/** What a change is about; what does not apply to its kind is undefined. */
+export type Subject = Readonly<{
+  kind: TransactionKind;
+  effectiveTime: Time;
+  reservationId?: string;
+  grantId?: string;
+  grantKind?: GrantKind;
+  amountMicros: bigint;
+  expireTime?: Time;
+  late?: boolean;
+  spentBecomesDebt?: boolean;
+  context?: SpendContext;
+  reference?: string;
+}>;
+
+/** One accepted change of an organization (R-HIST-2). From these alone everything can be recomputed. */
+export type Transaction = Subject &
+  Origin &
+  Readonly<{
+    organizationId: string;
+    version: bigint;
+    recordTime: Time;
+    /** Its place among the changes that one decision made. */
+    requestOrdinal: number;
+    movements: readonly Movement[];
+    /** The balance after it (R-BAL-4). */
+    balance: Balance;
+    /** Where the credits of the grant that it is about are after it. */
+    grantAfter: GrantBuckets | undefined;
+  }>;
+
+export const SYSTEM_ACTOR = "system";
