@@ -29,3 +29,10 @@ export type InsufficientCredits = Readonly<{
   requiredMicros: bigint;
   itemIndex: number | undefined;
 }>;
+
+/** Why a read was refused. */
+export type ReadRefusal =
+  | Extract<Refusal, { reason: "ORGANIZATION_NOT_FOUND" | "RESERVATION_NOT_FOUND" | "GRANT_NOT_FOUND" }>
+  | Readonly<{ reason: "TRANSACTION_NOT_FOUND"; organizationId: string; version: bigint }>
+  | Readonly<{ reason: "READ_TIME_IN_FUTURE"; readTime: Time; now: Time }>
+  | Readonly<{ reason: "PAGE_TOKEN_INVALID"; explanation: string }>;

@@ -70,3 +70,6 @@ export type Transaction = Subject &
   }>;
 
 export const SYSTEM_ACTOR = "system";
+
+/** A transaction in its place in the hash chain (R-HIST-4); the hash is SHA-256, in hex. */
+export type SealedTransaction = Transaction & Readonly<{ hash: string }>;
