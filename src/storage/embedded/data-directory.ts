@@ -1,0 +1,92 @@
+import { chmod, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { type Account, accountCan } from "./account.ts";
+import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
+import { BINARIES_PREFIX } from "./reachable-binaries.ts";
+
+/** What the names of half-made data start with, which a start that was killed may leave behind. */
+export const DRAFT_PREFIX = "initializing-";
+
+/** Names that say nothing about whose folder it is: the root of a mounted volume, and what Finder leaves. */
+const NEUTRAL_NAMES = ["lost+found", ".DS_Store"];
+
+/** Makes the folder if it is missing, and checks that the account gets there. Nothing in it is touched. */
+export async function openDataDirectory(folder: string, account: Account | undefined): Promise<string> {
+  await makeFolder(folder, account);
+  const path = await realpath(folder);
+  if (account !== undefined && !(await accountCan(account, "x", path))) {
+    // A new, empty folder may be closed (mkdir -m 700): it was given to us, so open it for passing through.
+    if ((await readdir(path)).length === 0) {
+      await chmod(path, 0o711);
+    }
+    if (!(await accountCan(account, "x", path))) {
+      throw new EmbeddedPostgresError(
+        "data-directory-unreachable",
+        `user ${account.name}, which runs PostgreSQL, cannot enter ${path}; ` +
+          "set PLEYOR_DATA_DIRECTORY to a folder outside those that only root may enter",
+      );
+    }
+  }
+  return path;
+}
+
+/**
+ * Whether the directory holds data of this major version of ours ("existing") or nothing yet ("empty").
+ * Anything else is refused, and left exactly as it is.
+ */
+export async function inspectDataDirectory(folder: string, homeName: string): Promise<"existing" | "empty"> {
+  const names = await readdir(folder);
+  if (names.includes(homeName)) {
+    return "existing";
+  }
+  const other = names.map((name) => /^postgres-(\d+)$/.exec(name)?.[1]).find((major) => major !== undefined);
+  if (other !== undefined) {
+    throw otherMajor({ folder, found: other, wanted: homeName });
+  }
+  if (names.includes("PG_VERSION")) {
+    const found = (await readFile(join(folder, "PG_VERSION"), "utf8")).trim();
+    throw new EmbeddedPostgresError(
+      "data-directory-foreign",
+      `${folder} is the data folder of a PostgreSQL ${found} that this service did not make; ` +
+        "set PLEYOR_DATA_DIRECTORY to an empty folder, or start that server and set DATABASE_URL",
+    );
+  }
+  const foreign = names.find((name) => !isOurs(name));
+  if (foreign !== undefined) {
+    throw new EmbeddedPostgresError(
+      "data-directory-foreign",
+      `${folder} is not empty and was not made by this service (it holds "${foreign}"); ` +
+        "set PLEYOR_DATA_DIRECTORY to an empty folder",
+    );
+  }
+  return "empty";
+}
+
+export function otherMajor(of: { folder: string; found: string; wanted: string }): EmbeddedPostgresError {
+  return new EmbeddedPostgresError(
+    "data-directory-other-major",
+    `${of.folder} holds data of PostgreSQL ${of.found}, and this service brings ${of.wanted}; ` +
+      "dump them with the version that wrote them, or set PLEYOR_DATA_DIRECTORY to another folder",
+  );
+}
+
+function isOurs(name: string): boolean {
+  return name.startsWith(BINARIES_PREFIX) || name.startsWith(DRAFT_PREFIX) || NEUTRAL_NAMES.includes(name);
+}
+
+/** Parents are made passable whatever the umask is: the account must get through them. */
+async function makeFolder(folder: string, account: Account | undefined): Promise<void> {
+  const exists = await stat(folder).then(
+    (status) => status.isDirectory(),
+    () => false,
+  );
+  if (exists) {
+    return;
+  }
+  const parent = dirname(folder);
+  if (parent !== folder) {
+    await makeFolder(parent, account);
+  }
+  await mkdir(folder, { recursive: true });
+  await chmod(folder, account === undefined ? 0o700 : 0o711);
+}

@@ -1,0 +1,120 @@
+import { expect } from "chai";
+import { ConfigError, parseConfig, readEnv } from "../src/config.ts";
+
+function faultsOf(raw: Record<string, string>): readonly string[] {
+  try {
+    parseConfig(raw);
+  } catch (error) {
+    expect(error).to.be.instanceOf(ConfigError);
+    return (error as ConfigError).faults;
+  }
+  return [];
+}
+
+describe("config", () => {
+  it("runs without any setting: embedded PostgreSQL, loopback only", () => {
+    expect(parseConfig({})).to.deep.equal({
+      database: {
+        connectionsMax: 16,
+        lockTimeoutMs: 5_000,
+        idleInTransactionTimeoutMs: 10_000,
+        statementTimeoutMs: 30_000,
+      },
+      listen: { address: "127.0.0.1", grpcPort: 50_051, httpPort: 8_080 },
+      lanes: {
+        count: 4,
+        scope: "many",
+        batchCommandsMax: 512,
+        queueCommandsMax: 20_000,
+        retryAttemptsMax: 8,
+      },
+      sweep: { intervalMs: 1_000, organizationsMax: 200 },
+      limits: { callDeadlineMsMax: 60_000, messageBytesMax: 4_194_304, drainTimeoutMs: 10_000 },
+      logLevel: "info",
+    });
+  });
+
+  const settings: [name: string, text: string, read: (config: ReturnType<typeof parseConfig>) => unknown][] =
+    [
+      ["DATABASE_URL", "postgres://a:b@db:5432/credits", (config) => config.database.url],
+      ["PLEYOR_DATA_DIRECTORY", "/srv/credits", (config) => config.database.dataDirectory],
+      ["PLEYOR_DATABASE_CONNECTIONS_MAX", "32", (config) => config.database.connectionsMax],
+      ["PLEYOR_LOCK_TIMEOUT_MS", "1500", (config) => config.database.lockTimeoutMs],
+      [
+        "PLEYOR_IDLE_IN_TRANSACTION_TIMEOUT_MS",
+        "1500",
+        (config) => config.database.idleInTransactionTimeoutMs,
+      ],
+      ["PLEYOR_STATEMENT_TIMEOUT_MS", "1500", (config) => config.database.statementTimeoutMs],
+      ["PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION", "::", (config) => config.listen.address],
+      ["PLEYOR_GRPC_PORT", "0", (config) => config.listen.grpcPort],
+      ["PLEYOR_HTTP_PORT", "0", (config) => config.listen.httpPort],
+      ["PLEYOR_LANES", "8", (config) => config.lanes.count],
+      ["PLEYOR_LANE_SCOPE", "one", (config) => config.lanes.scope],
+      ["PLEYOR_BATCH_COMMANDS_MAX", "64", (config) => config.lanes.batchCommandsMax],
+      ["PLEYOR_QUEUE_COMMANDS_MAX", "100", (config) => config.lanes.queueCommandsMax],
+      ["PLEYOR_RETRY_ATTEMPTS_MAX", "3", (config) => config.lanes.retryAttemptsMax],
+      ["PLEYOR_SWEEP_INTERVAL_MS", "250", (config) => config.sweep.intervalMs],
+      ["PLEYOR_SWEEP_ORGANIZATIONS_MAX", "10", (config) => config.sweep.organizationsMax],
+      ["PLEYOR_DRAIN_TIMEOUT_MS", "0", (config) => config.limits.drainTimeoutMs],
+      ["PLEYOR_CALL_DEADLINE_MS_MAX", "2000", (config) => config.limits.callDeadlineMsMax],
+      ["PLEYOR_MESSAGE_BYTES_MAX", "65536", (config) => config.limits.messageBytesMax],
+      ["PLEYOR_LOG_LEVEL", "debug", (config) => config.logLevel],
+    ];
+  for (const [name, text, read] of settings) {
+    it(`reads ${name}`, () => {
+      expect(String(read(parseConfig({ [name]: text })))).to.equal(text);
+    });
+  }
+
+  it("reads the role that migrates beside the one that serves", () => {
+    const config = parseConfig({
+      DATABASE_URL: "postgres://serve@db/credits",
+      MIGRATION_DATABASE_URL: "postgresql://migrate@db/credits",
+    });
+    expect(config.database.migrationUrl).to.equal("postgresql://migrate@db/credits");
+  });
+
+  const refused: [name: string, text: string, fault: RegExp][] = [
+    ["PLEYOR_GRPC_PORT", "65536", /^PLEYOR_GRPC_PORT must be a whole number from 0 to 65535, not "65536"$/],
+    ["PLEYOR_GRPC_PORT", "-1", /whole number/],
+    ["PLEYOR_LANES", "0", /from 1 to/],
+    ["PLEYOR_LANES", "4.0", /whole number/],
+    ["PLEYOR_LANES", "1e2", /whole number/],
+    ["PLEYOR_LANE_SCOPE", "two", /^PLEYOR_LANE_SCOPE must be one of many, one, not "two"$/],
+    ["PLEYOR_LOG_LEVEL", "loud", /one of trace, debug, info/],
+    ["PLEYOR_HTTP_PORT", "50051", /PLEYOR_GRPC_PORT and PLEYOR_HTTP_PORT must differ/],
+    ["PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION", "0.0.0.0:80", /without a port/],
+    ["MIGRATION_DATABASE_URL", "postgres://migrate@db/credits", /needs DATABASE_URL/],
+    ["PLEYOR_LANE", "8", /^PLEYOR_LANE is not a setting of this service$/],
+  ];
+  for (const [name, text, fault] of refused) {
+    it(`refuses ${name}=${text}`, () => {
+      const faults = faultsOf({ [name]: text });
+      expect(faults).to.have.length(1);
+      expect(faults[0]).to.match(fault);
+    });
+  }
+
+  it("reports all faults at once, one line each", () => {
+    const faults = faultsOf({ PLEYOR_LANES: "many", PLEYOR_GRPC_PORT: "x", PLEYOR_TYPO: "1" });
+    expect(faults.map((fault) => fault.split(" ")[0])).to.have.members([
+      "PLEYOR_LANES",
+      "PLEYOR_GRPC_PORT",
+      "PLEYOR_TYPO",
+    ]);
+  });
+
+  it("never shows the password of a URL that it refuses", () => {
+    const faults = faultsOf({ DATABASE_URL: "mysql://root:hunter2@db/credits" });
+    expect(faults).to.have.length(1);
+    expect(faults[0])
+      .to.match(/^DATABASE_URL /)
+      .and.not.contain("hunter2");
+  });
+
+  it("takes from the environment what is its own, and empty as absent", () => {
+    const env = { PATH: "/bin", DATABASE_URL: "", PLEYOR_LANES: " 8 ", PLEYOR_LOG_LEVEL: "" };
+    expect(readEnv(env)).to.deep.equal({ PLEYOR_LANES: "8" });
+  });
+});
