@@ -1,0 +1,37 @@
+import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { Account } from "../domain/ledger/account.ts";
+import { HexBytes, Moment, WholeNumber } from "./column-types.ts";
+
+/** The row that is locked for every change of an organization (R-BAL-3). */
+export const AccountEntity = defineEntity({
+  name: "Account",
+  tableName: "accounts",
+  properties: {
+    organizationId: p.text().primary(),
+    version: p.type(WholeNumber).$type<bigint>(),
+    updateTime: p.type(Moment).$type<bigint>(),
+    subscriptionMicros: p.type(WholeNumber).$type<bigint>(),
+    promotionalMicros: p.type(WholeNumber).$type<bigint>(),
+    purchasedMicros: p.type(WholeNumber).$type<bigint>(),
+    reservedMicros: p.type(WholeNumber).$type<bigint>(),
+    debtMicros: p.type(WholeNumber).$type<bigint>(),
+    nextDueTime: p.type(Moment).$type<bigint>().nullable(),
+    /** The hash of the last transaction; empty before the first. */
+    headHash: p.type(HexBytes).$type<string>(),
+  },
+});
+
+export type AccountRow = InferEntity<typeof AccountEntity>;
+
+export function fromRowAccount(row: AccountRow): Account {
+  const { organizationId, version, updateTime, nextDueTime } = row;
+  const { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros } = row;
+  const balance = { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros };
+  return { organizationId, version, updateTime, balance, nextDueTime: nextDueTime ?? undefined };
+}
+
+/** The columns that follow from the account; the head hash follows from its transactions. */
+export function toRowAccount(account: Account): Omit<AccountRow, "organizationId" | "headHash"> {
+  const { version, updateTime, balance, nextDueTime } = account;
+  return { version, updateTime, ...balance, nextDueTime: nextDueTime ?? null };
+}

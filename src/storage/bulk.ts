@@ -1,0 +1,62 @@
+import { type Kysely, type RawBuilder, sql } from "kysely";
+
+type Scalar = string | number | bigint | boolean | null;
+
+/**
+ * One column of a multi-row statement. Its values travel as one array of the
+ * `array` type; `cast` makes the column's own type of an element where the two differ.
+ */
+export type BulkColumn<Row> = Readonly<{
+  name: string;
+  array: "text" | "uuid" | "bigint" | "integer" | "boolean" | "timestamptz";
+  cast?: "jsonb" | "bigint[]" | "hex";
+  value: (row: Row) => Scalar;
+}>;
+
+type Database = Kysely<unknown>;
+
+/** Inserts all rows by one statement: the number of parameters does not grow with them. */
+export async function insertRows<Row>(
+  database: Database,
+  table: string,
+  columns: readonly BulkColumn<Row>[],
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const names = sql.join(columns.map(({ name }) => sql.ref(name)));
+  const values = sql.join(columns.map(element));
+  await sql`insert into ${sql.table(table)} (${names}) select ${values} from ${unnested(columns, rows)}`.execute(
+    database,
+  );
+}
+
+/** Updates all rows by one statement; the key columns say which. */
+export async function updateRows<Row>(
+  database: Database,
+  table: string,
+  keys: readonly BulkColumn<Row>[],
+  columns: readonly BulkColumn<Row>[],
+  rows: readonly Row[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const all = [...keys, ...columns];
+  const sets = sql.join(
+    columns.map((column, index) => sql`${sql.ref(column.name)} = ${element(column, index + keys.length)}`),
+  );
+  const matches = keys.map((key, index) => sql`t.${sql.ref(key.name)} = ${element(key, index)}`);
+  const where = sql.join(matches, sql` and `);
+  await sql`update ${sql.table(table)} t set ${sets} from ${unnested(all, rows)} where ${where}`.execute(
+    database,
+  );
+}
+
+function unnested<Row>(columns: readonly BulkColumn<Row>[], rows: readonly Row[]): RawBuilder<unknown> {
+  const arrays = columns.map(({ array, value }) => sql`${rows.map(value)}::${sql.raw(array)}[]`);
+  const names = columns.map((_, index) => sql.raw(`c${index}`));
+  return sql`unnest(${sql.join(arrays)}) as u (${sql.join(names)})`;
+}
+
+function element<Row>({ cast }: BulkColumn<Row>, index: number): RawBuilder<unknown> {
+  if (cast === undefined) return sql.raw(`u.c${index}`);
+  return sql.raw(cast === "hex" ? `decode(u.c${index}, 'hex')` : `u.c${index}::${cast}`);
+}

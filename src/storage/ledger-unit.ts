@@ -1,0 +1,214 @@
+import { LockMode } from "@mikro-orm/core";
+import type { EntityManager } from "@mikro-orm/postgresql";
+import { type Kysely, sql } from "kysely";
+import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
+import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { Time } from "../domain/time.ts";
+import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
+import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
+import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
+import { seal } from "./hash-chain.ts";
+import type { Orm } from "./orm.ts";
+import { selectRequests } from "./request-rows.ts";
+import {
+  insertReservations,
+  type OwnedReservation,
+  selectDueHolds,
+  selectHeldOfRuns,
+  selectNextHoldExpiry,
+  selectReservations,
+  updateReservations,
+} from "./reservation-rows.ts";
+import { fromRowTime } from "./timestamp.ts";
+import { insertTransactions } from "./transaction-rows.ts";
+
+type Key = readonly [organizationId: string, id: string];
+
+/** What the commands of a batch name, beside the organizations themselves. */
+export type Named = Readonly<{
+  requests: readonly Key[];
+  reservations: readonly Key[];
+  runs: readonly Key[];
+  grants: readonly Key[];
+  references: readonly Key[];
+}>;
+
+/** How far what is due could be loaded: for an organization named here, only what is due before then. */
+export type DueLoaded = ReadonlyMap<string, Time>;
+
+/**
+ * One database transaction over some organizations' ledgers: MikroORM's unit of
+ * work. Accounts and grants are its managed entities; what is one row per command
+ * goes through the same transaction by one multi-row statement per table.
+ */
+export class LedgerUnit {
+  readonly ledgers = new Map<string, Ledger>();
+  readonly #em: EntityManager;
+  readonly #accounts = new Map<string, AccountRow>();
+  readonly #grants = new Map<string, GrantRow>();
+  readonly #stored = new Set<string>();
+
+  private constructor(em: EntityManager) {
+    this.#em = em;
+  }
+
+  /** Commits what the work saved, or nothing where it throws. */
+  static run<T>(orm: Orm, work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
+    return orm.em.fork().transactional((em) => work(new LedgerUnit(em)));
+  }
+
+  /**
+   * Locks the organizations' rows, in sorted order so that two batches never wait
+   * for each other in a circle. Those of `opening` are made where they are missing
+   * (R-BAL-6); the others that are missing get a ledger at version 0.
+   */
+  async lock(organizationIds: readonly string[], opening: readonly string[]): Promise<void> {
+    const sorted = [...new Set(organizationIds)].sort();
+    await this.#open([...new Set(opening)].sort());
+    const rows = await this.#em.find(
+      AccountEntity,
+      { organizationId: { $in: sorted } },
+      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { organizationId: "asc" } },
+    );
+    for (const row of rows) this.#accounts.set(row.organizationId, row);
+    for (const id of sorted) {
+      const row = this.#accounts.get(id);
+      this.ledgers.set(id, new Ledger(row ? fromRowAccount(row) : id));
+    }
+  }
+
+  /** The database's clock, read after the locks are held (R-BAL-5). */
+  async clock(): Promise<Time> {
+    const { rows } = await sql<{ now: string }>`select clock_timestamp() as now`.execute(this.#database);
+    const [row] = rows;
+    if (!row) throw new Error("the database has no clock");
+    return fromRowTime(row.now);
+  }
+
+  /** Loads open grants, owed debts and what the commands name. */
+  async load(named: Named): Promise<void> {
+    const open = [...this.#accounts.values()]
+      .filter(({ version }) => version > 0n)
+      .map((row) => row.organizationId);
+    const grants = [{ organizationId: { $in: open }, open: true }, ...closedGrants(named)];
+    for (const row of await this.#em.find(GrantEntity, { $or: grants })) this.#putGrant(row);
+    const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);
+    const debts = await selectOwedDebts(
+      this.#database,
+      indebted.map(({ organizationId }) => organizationId),
+    );
+    for (const { organizationId, debt } of debts) this.ledger(organizationId).putDebt(debt);
+    for (const used of await selectRequests(this.#database, named.requests)) {
+      this.ledger(used.organizationId).requests.set(used.requestId, used.first);
+    }
+    this.#putReservations(await selectReservations(this.#database, named.reservations));
+    this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));
+  }
+
+  /** Loads the holds that are due, a bounded number for each organization at a time. */
+  async loadDue(organizationIds: readonly string[], now: Time, most: number): Promise<DueLoaded> {
+    const holds = await selectDueHolds(this.#database, organizationIds, now, most);
+    this.#putReservations(holds);
+    const partial = new Map<string, Time>();
+    for (const id of organizationIds) {
+      const times = holds
+        .filter(({ organizationId }) => organizationId === id)
+        .map((h) => h.reservation.expireTime);
+      if (times.length >= most)
+        partial.set(id, times.reduce((left, right) => (left > right ? left : right)) + 1n);
+    }
+    return partial;
+  }
+
+  nextHoldExpiry(organizationIds: readonly string[], now: Time): Promise<ReadonlyMap<string, Time>> {
+    return selectNextHoldExpiry(this.#database, organizationIds, now);
+  }
+
+  ledger(organizationId: string): Ledger {
+    const ledger = this.ledgers.get(organizationId);
+    if (!ledger) throw new Error(`organization ${organizationId} is not locked`);
+    return ledger;
+  }
+
+  /** Writes what was decided, in the order in which it was; returns the transactions in their chain. */
+  async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
+    const reservations = new Map<string, OwnedReservation>();
+    const debts = new Map<string, OwnedDebt>();
+    for (const { account, ...changes } of decided) {
+      const { organizationId } = account;
+      for (const [id, reservation] of changes.reservations)
+        reservations.set(id, { organizationId, reservation });
+      for (const [version, debt] of changes.debts)
+        debts.set(`${version} ${organizationId}`, { organizationId, debt });
+      for (const id of changes.grants.keys()) this.#saveGrant(organizationId, id);
+    }
+    const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
+    for (const [id, row] of this.#accounts) {
+      const { account } = this.ledger(id);
+      if (account.version === 0n) this.#em.remove(row);
+      else this.#em.assign(row, toRowAccount(account));
+    }
+    await this.#em.flush();
+    await insertTransactions(this.#database, sealed);
+    const rows = [...reservations];
+    await insertReservations(
+      this.#database,
+      rows.flatMap(([id, row]) => (this.#stored.has(id) ? [] : [row])),
+    );
+    await updateReservations(
+      this.#database,
+      rows.flatMap(([id, row]) => (this.#stored.has(id) ? [row] : [])),
+    );
+    await saveDebts(this.#database, [...debts.values()]);
+    return sealed;
+  }
+
+  get #database(): Kysely<unknown> {
+    return this.#em.getKysely<unknown>();
+  }
+
+  async #open(organizationIds: readonly string[]): Promise<void> {
+    if (organizationIds.length === 0) return;
+    await sql`
+      insert into accounts (organization_id, version, update_time, subscription_micros, promotional_micros,
+        purchased_micros, reserved_micros, debt_micros, head_hash)
+      select o, 0, 'epoch', 0, 0, 0, 0, 0, '' from unnest(${organizationIds}::text[]) as k (o)
+      on conflict (organization_id) do nothing`.execute(this.#database);
+  }
+
+  #putGrant(row: GrantRow): void {
+    this.#grants.set(row.grantId, row);
+    this.ledger(row.organizationId).putGrant(fromRowGrant(row));
+  }
+
+  #putReservations(rows: readonly OwnedReservation[]): void {
+    for (const { organizationId, reservation } of rows) {
+      this.#stored.add(reservation.reservationId);
+      this.ledger(organizationId).reservations.set(reservation.reservationId, reservation);
+    }
+  }
+
+  #saveGrant(organizationId: string, grantId: string): void {
+    const grant = this.ledger(organizationId).grants.get(grantId);
+    if (!grant) throw new Error(`grant ${grantId} is not at hand`);
+    const row = this.#grants.get(grantId);
+    if (row) this.#em.assign(row, toRowGrant(organizationId, grant));
+    else this.#grants.set(grantId, this.#em.create(GrantEntity, toRowGrant(organizationId, grant)));
+  }
+
+  #seal(transaction: Changes["transactions"][number]): SealedTransaction {
+    const account = this.#accounts.get(transaction.organizationId);
+    if (!account) throw new Error(`organization ${transaction.organizationId} is not locked`);
+    const sealed = seal(account.headHash, transaction);
+    account.headHash = sealed.hash;
+    return sealed;
+  }
+}
+
+/** What is named may be closed: spent, expired or voided. */
+function closedGrants({ grants, references }: Named) {
+  return [
+    ...grants.map(([organizationId, grantId]) => ({ organizationId, grantId })),
+    ...references.map(([organizationId, reference]) => ({ organizationId, reference })),
+  ];
+}

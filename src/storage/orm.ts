@@ -1,0 +1,46 @@
+import { Migrator } from "@mikro-orm/migrations";
+import { MikroORM } from "@mikro-orm/postgresql";
+import { AccountEntity } from "./account-entity.ts";
+import { GrantEntity } from "./grant-entity.ts";
+import { Ledger } from "./migrations/ledger.ts";
+
+export type Orm = MikroORM;
+
+export type OrmSettings = Readonly<{
+  url: string;
+  connectionsMax: number;
+  lockTimeoutMs: number;
+  idleInTransactionTimeoutMs: number;
+  statementTimeoutMs: number;
+}>;
+
+/** In the order in which they run. */
+const MIGRATIONS = [Ledger];
+
+/**
+ * Connects nothing yet. Each session gives up locks by itself: a server that is
+ * frozen inside a transaction loses it, and a statement that waits too long fails.
+ */
+export function createOrm(settings: OrmSettings): Orm {
+  const { url, connectionsMax, lockTimeoutMs, idleInTransactionTimeoutMs, statementTimeoutMs } = settings;
+  return new MikroORM({
+    clientUrl: url,
+    entities: [AccountEntity, GrantEntity],
+    extensions: [Migrator],
+    migrations: { migrationsList: MIGRATIONS, tableName: "migrations", snapshot: false },
+    pool: { min: 0, max: connectionsMax },
+    driverOptions: {
+      application_name: "pleyor-credits",
+      keepAlive: true,
+      connectionTimeoutMillis: lockTimeoutMs,
+      lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+      statement_timeout: statementTimeoutMs,
+      options: "-c timezone=UTC",
+    },
+    // Managed entities have no required constructor arguments, relations or hooks to check.
+    validateRequired: false,
+    forceUtcTimezone: true,
+    logger: () => undefined,
+  });
+}

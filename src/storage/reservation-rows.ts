@@ -1,0 +1,161 @@
+import { type Kysely, sql } from "kysely";
+import type { GrantShare } from "../domain/ledger/grant.ts";
+import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
+import type { Time } from "../domain/time.ts";
+import { type BulkColumn, insertRows, updateRows } from "./bulk.ts";
+import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
+
+/** A reservation and whose it is. */
+export type OwnedReservation = Readonly<{ organizationId: string; reservation: Reservation }>;
+
+/** A grant's id and how much of it, in microcredits as text: JSON numbers are not exact. */
+type ShareRow = [grantId: string, amountMicros: string];
+
+export type ReservationRow = ContextRow &
+  Readonly<{
+    organization_id: string;
+    reservation_id: string;
+    state: ReservationState;
+    amount_micros: string;
+    holds: ShareRow[];
+    settled_micros: string | null;
+    payments: ShareRow[];
+    debt_micros: string;
+    refunded_micros: string;
+    late: boolean;
+    create_time: string;
+    expire_time: string;
+    end_time: string | null;
+    end_version: string | null;
+    versions: string[];
+  }>;
+
+type Column = BulkColumn<OwnedReservation>;
+
+const KEYS: readonly Column[] = [
+  { name: "organization_id", array: "text", value: (row) => row.organizationId },
+  { name: "reservation_id", array: "uuid", value: (row) => row.reservation.reservationId },
+];
+
+const CHANGING: readonly Column[] = [
+  { name: "state", array: "text", value: (row) => row.reservation.state },
+  { name: "amount_micros", array: "bigint", value: (row) => row.reservation.amountMicros },
+  { name: "holds", array: "text", cast: "jsonb", value: (row) => toRowShares(row.reservation.holds) },
+  { name: "settled_micros", array: "bigint", value: (row) => row.reservation.settledMicros ?? null },
+  { name: "payments", array: "text", cast: "jsonb", value: (row) => toRowShares(row.reservation.payments) },
+  { name: "debt_micros", array: "bigint", value: (row) => row.reservation.debtMicros },
+  { name: "refunded_micros", array: "bigint", value: (row) => row.reservation.refundedMicros },
+  { name: "late", array: "boolean", value: (row) => row.reservation.late },
+  { name: "expire_time", array: "timestamptz", value: (row) => toRowTime(row.reservation.expireTime) },
+  { name: "end_time", array: "timestamptz", value: (row) => toRowTimeOrNull(row.reservation.endTime) },
+  { name: "end_version", array: "bigint", value: (row) => row.reservation.endVersion ?? null },
+  {
+    name: "versions",
+    array: "text",
+    cast: "bigint[]",
+    value: (row) => `{${row.reservation.versions.join(",")}}`,
+  },
+];
+
+const FIXED: readonly Column[] = [
+  { name: "create_time", array: "timestamptz", value: (row) => toRowTime(row.reservation.createTime) },
+  ...CONTEXT_COLUMNS.map((column) => ({
+    ...column,
+    value: (row: OwnedReservation) => column.value(row.reservation),
+  })),
+];
+
+export function insertReservations(
+  database: Kysely<unknown>,
+  rows: readonly OwnedReservation[],
+): Promise<void> {
+  return insertRows(database, "reservations", [...KEYS, ...CHANGING, ...FIXED], rows);
+}
+
+export function updateReservations(
+  database: Kysely<unknown>,
+  rows: readonly OwnedReservation[],
+): Promise<void> {
+  return updateRows(database, "reservations", KEYS, CHANGING, rows);
+}
+
+/** The reservations of these ids. A join, whose plan stays good as the table grows; `= any` does not. */
+export async function selectReservations(
+  database: Kysely<unknown>,
+  keys: readonly (readonly [organizationId: string, reservationId: string])[],
+): Promise<readonly OwnedReservation[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<ReservationRow>`
+    select r.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    join reservations r on r.organization_id = k.o and r.reservation_id = k.i`.execute(database);
+  return rows.map(fromRowOwnedReservation);
+}
+
+/** What the runs still hold. */
+export async function selectHeldOfRuns(
+  database: Kysely<unknown>,
+  keys: readonly (readonly [organizationId: string, runId: string])[],
+): Promise<readonly OwnedReservation[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<ReservationRow>`
+    select r.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, i)
+    join reservations r on r.organization_id = k.o and r.run_id = k.i and r.state = 'HELD'`.execute(database);
+  return rows.map(fromRowOwnedReservation);
+}
+
+/** The earliest holds that have run out, so many of each organization; those of one moment stay together. */
+export async function selectDueHolds(
+  database: Kysely<unknown>,
+  organizationIds: readonly string[],
+  now: Time,
+  most: number,
+): Promise<readonly OwnedReservation[]> {
+  const { rows } = await sql<ReservationRow>`
+    select r.* from unnest(${organizationIds}::text[]) as k (o) cross join lateral (
+      select * from reservations where organization_id = k.o and state = 'HELD' and expire_time <= ${toRowTime(now)}
+      order by expire_time fetch first ${most} rows with ties) r`.execute(database);
+  return rows.map(fromRowOwnedReservation);
+}
+
+/** When the next hold runs out, of each organization that has one. */
+export async function selectNextHoldExpiry(
+  database: Kysely<unknown>,
+  organizationIds: readonly string[],
+  now: Time,
+): Promise<ReadonlyMap<string, Time>> {
+  const { rows } = await sql<{ o: string; next: string | null }>`
+    select k.o, (select min(expire_time) from reservations
+      where organization_id = k.o and state = 'HELD' and expire_time > ${toRowTime(now)}) as next
+    from unnest(${organizationIds}::text[]) as k (o)`.execute(database);
+  return new Map(rows.flatMap(({ o, next }) => (next === null ? [] : [[o, fromRowTime(next)] as const])));
+}
+
+export function fromRowOwnedReservation(row: ReservationRow): OwnedReservation {
+  const reservation: Reservation = {
+    reservationId: row.reservation_id,
+    state: row.state,
+    amountMicros: BigInt(row.amount_micros),
+    holds: row.holds.map(fromRowShare),
+    settledMicros: row.settled_micros === null ? undefined : BigInt(row.settled_micros),
+    payments: row.payments.map(fromRowShare),
+    debtMicros: BigInt(row.debt_micros),
+    refundedMicros: BigInt(row.refunded_micros),
+    late: row.late,
+    createTime: fromRowTime(row.create_time),
+    expireTime: fromRowTime(row.expire_time),
+    endTime: fromRowTimeOrNull(row.end_time),
+    endVersion: row.end_version === null ? undefined : BigInt(row.end_version),
+    context: fromRowContext(row),
+    versions: row.versions.map(BigInt),
+  };
+  return { organizationId: row.organization_id, reservation };
+}
+
+function toRowShares(shares: readonly GrantShare[]): string {
+  return JSON.stringify(shares.map(({ grantId, amountMicros }) => [grantId, String(amountMicros)]));
+}
+
+function fromRowShare([grantId, amountMicros]: ShareRow): GrantShare {
+  return { grantId, amountMicros: BigInt(amountMicros) };
+}
