@@ -1,11 +1,9 @@
 import { chmod, mkdir, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Account, accountCan } from "./account.ts";
+import { isDraftName } from "./draft-folder.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 import { BINARIES_PREFIX } from "./reachable-binaries.ts";
-
-/** What the names of half-made data start with, which a start that was killed may leave behind. */
-export const DRAFT_PREFIX = "initializing-";
 
 /** Names that say nothing about whose folder it is: the root of a mounted volume, and what Finder leaves. */
 const NEUTRAL_NAMES = ["lost+found", ".DS_Store"];
@@ -71,7 +69,7 @@ export function otherMajor(of: { folder: string; found: string; wanted: string }
 }
 
 function isOurs(name: string): boolean {
-  return name.startsWith(BINARIES_PREFIX) || name.startsWith(DRAFT_PREFIX) || NEUTRAL_NAMES.includes(name);
+  return name.startsWith(BINARIES_PREFIX) || isDraftName(name) || NEUTRAL_NAMES.includes(name);
 }
 
 /** Parents are made passable whatever the umask is: the account must get through them. */

@@ -1,19 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Account } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
-import { DRAFT_PREFIX } from "./data-directory.ts";
 import { type DataHome, dataHomeAt } from "./data-home.ts";
+import { makeDraftFolder } from "./draft-folder.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 import { runProgram } from "./program.ts";
 
 /** The PostgreSQL user that owns everything in the embedded server. */
 export const SUPERUSER = "pleyor";
-
-/** initdb takes a second; a draft that is this old belongs to nobody any more. */
-const ABANDONED_DRAFT_AGE_MS = 600_000;
 
 /**
  * Makes the data home: a new cluster, its random password, its log folder. All of it is made under another name
@@ -23,7 +20,7 @@ export async function initializeDataHome(
   home: DataHome,
   using: { binaries: Binaries; account: Account | undefined },
 ): Promise<void> {
-  const draft = dataHomeAt(await mkdtemp(join(dirname(home.folder), DRAFT_PREFIX)));
+  const draft = dataHomeAt(await makeDraftFolder(dirname(home.folder)));
   try {
     await fillDraft(draft, using);
     await rename(draft.folder, home.folder);
@@ -35,18 +32,6 @@ export async function initializeDataHome(
     }
   } finally {
     await rm(draft.folder, { recursive: true, force: true });
-  }
-}
-
-/** Removes drafts that killed starts left behind: they never held data, for no server ever ran on them. */
-export async function removeAbandonedDrafts(dataDirectory: string): Promise<void> {
-  const drafts = (await readdir(dataDirectory)).filter((name) => name.startsWith(DRAFT_PREFIX));
-  for (const name of drafts) {
-    const path = join(dataDirectory, name);
-    const status = await stat(path).catch(() => undefined);
-    if (status !== undefined && Date.now() - status.mtimeMs > ABANDONED_DRAFT_AGE_MS) {
-      await rm(path, { recursive: true, force: true });
-    }
   }
 }
 

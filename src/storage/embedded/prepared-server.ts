@@ -4,8 +4,9 @@ import { locateBinaries, serverVersion } from "./binaries.ts";
 import { inspectDataDirectory, openDataDirectory } from "./data-directory.ts";
 import { dataHomeAt, dataHomeName, readDataHome } from "./data-home.ts";
 import { defaultDataDirectory, isTemporary } from "./default-data-directory.ts";
+import { removeAbandonedDrafts } from "./draft-folder.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
-import { initializeDataHome, removeAbandonedDrafts } from "./initialize.ts";
+import { initializeDataHome } from "./initialize.ts";
 import type { ControlledServer } from "./pg-ctl.ts";
 import { reachableBinaries } from "./reachable-binaries.ts";
 

