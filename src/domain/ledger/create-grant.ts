@@ -11,7 +11,7 @@ import type { Subject } from "./transaction.ts";
  * R-GRANT-1, R-GRANT-4: the same reference with the same kind and amount gives the
  * earlier grant back. The first grant opens the organization (R-BAL-6).
  *
- * Refusals: EXPIRE_TIME_PASSED, REFERENCE_REUSED, BALANCE_LIMIT_EXCEEDED.
+ * Refusals: REFERENCE_REUSED, EXPIRE_TIME_PASSED, BALANCE_LIMIT_EXCEEDED.
  */
 export function createGrant(
   ledger: LedgerView,

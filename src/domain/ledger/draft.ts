@@ -112,7 +112,7 @@ export class Draft implements Changes {
       organizationId: this.account.organizationId,
       version: this.version,
       recordTime,
-      requestOrdinal: this.transactions.length,
+      requestOrdinal: requestId === undefined ? 0 : this.transactions.length,
       movements: this.#movements,
       balance: this.#balance,
       grantAfter: subject.grantId === undefined ? undefined : bucketsOf(this.grant(subject.grantId)),

@@ -4,7 +4,7 @@ import { accepted, type Clock, type Decision, refused, unchanged } from "./decis
 import { Draft } from "./draft.ts";
 import { type GrantShare, isExpired } from "./grant.ts";
 import type { LedgerView } from "./ledger.ts";
-import { endVersions, type Reservation, versionOf } from "./reservation.ts";
+import { endVersions, firstVersionOf, type Reservation } from "./reservation.ts";
 import type { CreditState } from "./transaction.ts";
 
 /**
@@ -36,7 +36,7 @@ export function releaseRun(ledger: LedgerView, request: Request<ReleaseRun>, clo
   const held = [...ledger.reservations.values()].filter(
     (r) => r.state === "HELD" && r.context.runId === runId,
   );
-  held.sort((left, right) => (versionOf(left) < versionOf(right) ? -1 : 1));
+  held.sort((left, right) => (firstVersionOf(left) < firstVersionOf(right) ? -1 : 1));
   for (const reservation of held) release(draft, reservation, request, clock);
   return held.length === 0 ? unchanged([]) : accepted(draft);
 }

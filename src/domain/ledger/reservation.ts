@@ -61,6 +61,11 @@ export function applyToReservation(before: Reservation | undefined, change: Tran
   }
 }
 
+/** The change that made it. */
+export function firstVersionOf(reservation: Reservation): bigint {
+  return reservation.versions[0] ?? 0n;
+}
+
 /** The change that led to its present state. */
 export function versionOf(reservation: Reservation): bigint {
   return reservation.versions.at(-1) ?? 0n;

@@ -60,7 +60,7 @@ export type Transaction = Subject &
     organizationId: string;
     version: bigint;
     recordTime: Time;
-    /** Its place among the changes that one decision made. */
+    /** Its place among the changes of its request; 0 where it fell due by itself. */
     requestOrdinal: number;
     movements: readonly Movement[];
     /** The balance after it (R-BAL-4). */
