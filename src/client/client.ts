@@ -1,0 +1,74 @@
+import { type Client, createClient } from "@connectrpc/connect";
+import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
+import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
+import { type Refusal, type RefusalReason, refusalOf } from "./refusal.ts";
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
+import { createRetryingTransport, type Retry } from "./retrying-transport.ts";
+
+export type { ConnectTransportOptions, GrpcTransportOptions, Refusal, RefusalReason, Retry, RetryPolicy };
+export { refusalOf };
+
+export interface CreditClient {
+  /** Reserve, settle, release, charge; the balance and its history. */
+  readonly credits: Client<typeof CreditService>;
+  /** How credits enter an organization, and how they are taken back. */
+  readonly grants: Client<typeof GrantService>;
+  /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
+  close(): void;
+}
+
+export type CreditClientOptions = (
+  | ({ readonly transport: "grpc" } & GrpcTransportOptions)
+  | ({ readonly transport: "connect" } & ConnectTransportOptions)
+) & {
+  /** The deadline of a call that brings no `timeoutMs` of its own, retries included. Absent: 20 s. */
+  readonly timeoutMs?: number;
+  /** What of the defaults (eight attempts, pauses up to 2 s) to change. */
+  readonly retry?: Partial<RetryPolicy>;
+  /** Hears of each failed attempt that another one follows, as for a log. It must not throw. */
+  readonly onRetry?: (retry: Retry) => void;
+};
+
+/** See `DEFAULT_RETRY_POLICY`. */
+const DEFAULT_TIMEOUT_MS = 20_000;
+
+/**
+ * A typed client of the credit ledger, for Node.
+ *
+ *     const client = createCreditClient({ transport: "grpc", address: "127.0.0.1:50051" });
+ *     const { reservation } = await client.credits.reserveCredits({
+ *       organizationId: "acme",
+ *       cost: { case: "amountMicros", value: 2_500_000n },
+ *     });
+ *
+ * - Amounts are bigints, in microcredits: 1,000,000 are one credit.
+ * - `requestId` may be left out: the client makes a UUID (version 7) and keeps it for all attempts of the call.
+ *   Make and store your own where the call must be repeatable after this process has died.
+ * - A call is sent again if the service is away or overloaded, if the connection breaks, and if an attempt takes
+ *   too long, until the call's deadline; see `RetryPolicy`. Refusals are never sent again.
+ * - Each call takes `{ signal, timeoutMs, headers }` as its second argument.
+ * - Errors are ConnectErrors with both transports. `refusalOf(error)` reads why the service refused. An error
+ *   with the code Unavailable or DeadlineExceeded leaves open whether the change was made.
+ *
+ * The source of every field and error is `proto/pleyor/credits/v1`; its types are in `pleyor-credits/v1/*`.
+ */
+export function createCreditClient(options: CreditClientOptions): CreditClient {
+  const transport = createRetryingTransport(createTransport(options), {
+    policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    onRetry: options.onRetry,
+  });
+  return {
+    credits: createClient(CreditService, transport),
+    grants: createClient(GrantService, transport),
+    close: () => transport.close(),
+  };
+}
+
+function createTransport(options: CreditClientOptions): ClosableTransport {
+  return options.transport === "grpc"
+    ? createGrpcTransport(options)
+    : createClosableConnectTransport(options);
+}
