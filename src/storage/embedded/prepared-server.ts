@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { type Account, accountOwning, chooseAccount } from "./account.ts";
 import { locateBinaries, serverVersion } from "./binaries.ts";
-import { inspectDataDirectory, openDataDirectory } from "./data-directory.ts";
+import { admitAccount, inspectDataDirectory, makeDataDirectory } from "./data-directory.ts";
 import { dataHomeAt, dataHomeName, readDataHome } from "./data-home.ts";
 import { defaultDataDirectory, isTemporary } from "./default-data-directory.ts";
 import { removeAbandonedDrafts } from "./draft-folder.ts";
@@ -51,7 +51,7 @@ async function prepareIn(to: {
   log: (line: string) => void;
 }): Promise<PreparedServer> {
   const installed = await locateBinaries();
-  const dataDirectory = await openDataDirectory(to.wanted, to.chosen);
+  const dataDirectory = await makeDataDirectory(to.wanted, to.chosen);
   const major = installed.packageVersion.split(".")[0] ?? "";
   const home = dataHomeAt(join(dataDirectory, dataHomeName(major)));
   const found = await inspectDataDirectory(dataDirectory, dataHomeName(major));
@@ -59,6 +59,7 @@ async function prepareIn(to: {
     await readDataHome(home, major);
   }
   const account = found === "existing" ? await accountOwning(home.cluster, to.chosen) : to.chosen;
+  await admitAccount(dataDirectory, account);
   const binaries = await reachableBinaries(installed, { dataDirectory, account });
   const version = await serverVersion(binaries, account);
   if (found === "empty") {
