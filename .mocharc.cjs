@@ -4,6 +4,7 @@ const namesFiles = process.argv.some((argument) => argument.endsWith(".test.ts")
 module.exports = {
   // Mocha adds the files of the command line to these instead of replacing them.
   spec: namesFiles ? [] : ["test/**/*.test.ts"],
+  require: ["test/support/setup.ts"],
   reporter: "test/support/reporter.ts",
   // PostgreSQL starts once per run and takes a second or two on a slow machine; a test that needs more is stuck.
   timeout: 20_000,
