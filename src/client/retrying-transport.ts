@@ -19,9 +19,6 @@ export interface RetryingOptions {
   /** The deadline of a call that does not bring its own, retries included. */
   readonly timeoutMs: number;
   readonly onRetry?: ((retry: Retry) => void) | undefined;
-  /** 0 to 1, and how to wait; tests bring their own. */
-  readonly random?: () => number;
-  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 /**
@@ -32,7 +29,7 @@ export function createRetryingTransport(
   inner: ClosableTransport,
   options: RetryingOptions,
 ): ClosableTransport {
-  const { policy, onRetry, random = Math.random, pause = pauseFor } = options;
+  const { policy, onRetry } = options;
   const closing = new AbortController();
   return {
     async unary(method, signal, timeoutMs, header, input, contextValues) {
@@ -47,12 +44,12 @@ export function createRetryingTransport(
           closing.signal.throwIfAborted();
           const error = ConnectError.from(thrown);
           const remainingMs = deadline - performance.now();
-          const ms = pauseBeforeRetry(policy, { error, attempt, remainingMs, random: random() });
+          const ms = pauseBeforeRetry(policy, { error, attempt, remainingMs, random: Math.random() });
           if (ms === undefined || signal?.aborted) {
             throw error;
           }
           onRetry?.({ method: method.name, attempt, error, pauseMs: ms });
-          await pause(
+          await pauseFor(
             ms,
             AbortSignal.any(signal === undefined ? [closing.signal] : [closing.signal, signal]),
           );
