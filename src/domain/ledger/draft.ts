@@ -5,9 +5,15 @@ import { type Account, assertBalance, availableMicros, type Balance } from "./ac
 import { type Debt, owedMicros } from "./debt.ts";
 import { assertGrant, bucketsOf, compareSpendOrder, type Grant } from "./grant.ts";
 import type { Changes, LedgerView } from "./ledger.ts";
-import { applyMovementToBalance, applyMovementToGrant } from "./movement.ts";
+import { applyMovementToBalance, applyMovementToGrant, assertMovement } from "./movement.ts";
 import { applyToReservation, type Reservation } from "./reservation.ts";
-import type { Movement, Origin, Subject, Transaction } from "./transaction.ts";
+import {
+  assertTransaction,
+  type Movement,
+  type Origin,
+  type Subject,
+  type Transaction,
+} from "./transaction.ts";
 
 /**
  * A decision in the making: movements laid over a ledger that stays as it is.
@@ -59,7 +65,7 @@ export class Draft implements Changes {
 
   move(movement: Movement): void {
     if (movement.amountMicros === 0n) return;
-    invariant(movement.amountMicros > 0n, "a movement of less than nothing");
+    assertMovement(movement);
     const grant = movement.grantId === undefined ? undefined : this.grant(movement.grantId);
     if (grant !== undefined) this.putGrant(applyMovementToGrant(grant, movement));
     if (movement.from === "DEBT" || movement.to === "DEBT") this.#moveDebt(movement);
@@ -124,6 +130,7 @@ export class Draft implements Changes {
   #close(transaction: Transaction): void {
     const { effectiveTime, expireTime, reservationId } = transaction;
     invariant(effectiveTime >= this.account.updateTime, "R-BAL-5: time fell");
+    assertTransaction(transaction);
     this.account = {
       ...this.account,
       version: transaction.version,

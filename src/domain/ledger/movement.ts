@@ -1,3 +1,4 @@
+import { invariant } from "../invariant.ts";
 import type { Balance } from "./account.ts";
 import type { Grant, GrantBuckets, GrantKind } from "./grant.ts";
 import type { CreditState, Movement } from "./transaction.ts";
@@ -13,11 +14,33 @@ const BUCKET: Readonly<Record<CreditState, keyof GrantBuckets | undefined>> = {
   DEBT: "consumedMicros",
 };
 
+/** Where credits can go from where they are. */
+const WAYS: Readonly<Record<CreditState, readonly CreditState[]>> = {
+  OUTSIDE: ["FREE"],
+  FREE: ["HELD", "CONSUMED", "EXPIRED", "VOIDED", "DEBT"],
+  HELD: ["FREE", "CONSUMED", "EXPIRED", "VOIDED"],
+  CONSUMED: [],
+  EXPIRED: [],
+  VOIDED: [],
+  DEBT: ["CONSUMED", "VOIDED"],
+};
+
 const KIND_TOTAL = {
   SUBSCRIPTION: "subscriptionMicros",
   PROMOTIONAL: "promotionalMicros",
   PURCHASED: "purchasedMicros",
 } as const satisfies Record<GrantKind, keyof Balance>;
+
+/** Throws where credits can't have moved so: only debt arises without a grant, and only its payment names it. */
+export function assertMovement({ grantId, from, to, amountMicros, debtVersion }: Movement): void {
+  invariant(amountMicros > 0n, "R-HIST-2: a movement of nothing or less");
+  invariant(WAYS[from].includes(to), `R-GRANT-6: credits that go from ${from} to ${to}`);
+  invariant(
+    (grantId === undefined) === (from === "DEBT"),
+    `R-GRANT-6: ${from} to ${to} of no grant, or of one`,
+  );
+  invariant((debtVersion !== undefined) === (to === "DEBT"), `R-GRANT-7: ${from} to ${to} that pays no debt`);
+}
 
 export function applyMovementToGrant(grant: Grant, { from, to, amountMicros }: Movement): Grant {
   const source = BUCKET[from];

@@ -13,6 +13,7 @@ export function replay(ledger: Ledger, transaction: Transaction): Transaction {
   const draft = new Draft(ledger);
   const { kind, grantId, version, spentBecomesDebt = false } = transaction;
   invariant(version === draft.version, `R-BAL-3: version ${version} follows ${ledger.account.version}`);
+  assertOnce(ledger, transaction);
   if (kind === "GRANT") openGrant(draft, transaction);
   if (kind === "GRANT_VOID" && grantId !== undefined) {
     draft.putGrant({ ...draft.grant(grantId), voided: true, spentBecomesDebt });
@@ -21,4 +22,15 @@ export function replay(ledger: Ledger, transaction: Transaction): Transaction {
   const again = draft.record(transaction, transaction, transaction.recordTime);
   ledger.absorb(draft);
   return { ...again, requestOrdinal: transaction.requestOrdinal };
+}
+
+/** A request has one effect (R-REQ-1), and so have a grant's id and its reference (R-GRANT-4). */
+function assertOnce(ledger: Ledger, transaction: Transaction): void {
+  const { kind, grantId = "", reference = "", requestId = "", requestOrdinal, version } = transaction;
+  const earlier = ledger.requests.get(requestId)?.versions ?? [];
+  const next = earlier.length === 0 || earlier.at(-1) === version - 1n;
+  invariant(next && requestOrdinal === earlier.length, `R-REQ-1: ${requestId} has another effect`);
+  if (kind !== "GRANT") return;
+  const isNew = !ledger.grants.has(grantId) && !ledger.references.has(reference);
+  invariant(isNew, `R-GRANT-4: ${reference} grants again`);
 }

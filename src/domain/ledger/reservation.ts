@@ -2,7 +2,7 @@ import { invariant } from "../invariant.ts";
 import { DAY, MINUTE, SECOND, type Time } from "../time.ts";
 import type { GrantShare } from "./grant.ts";
 import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
-import type { Movement, Transaction } from "./transaction.ts";
+import type { Movement, Transaction, TransactionKind } from "./transaction.ts";
 
 export type ReservationState = "HELD" | "EXPIRED" | "SETTLED" | "RELEASED";
 
@@ -35,8 +35,23 @@ export const TIME_TO_LIVE_DEFAULT = 15n * MINUTE;
 export const TIME_TO_LIVE_MIN = SECOND;
 export const TIME_TO_LIVE_MAX = 7n * DAY;
 
+/** In which state a reservation is before a change of each kind; NONE is before its first. */
+const BEFORE: Readonly<Partial<Record<TransactionKind, readonly (ReservationState | "NONE")[]>>> = {
+  RESERVE: ["NONE"],
+  CHARGE: ["NONE"],
+  EXTEND: ["HELD"],
+  SETTLE: ["HELD", "EXPIRED"],
+  RELEASE: ["HELD"],
+  HOLD_EXPIRY: ["HELD"],
+};
+
 /** The reservation after one of its changes; it begins with a RESERVE or a CHARGE. */
 export function applyToReservation(before: Reservation | undefined, change: Transaction): Reservation {
+  const state = before?.state ?? "NONE";
+  invariant(
+    BEFORE[change.kind]?.includes(state) ?? false,
+    `R-HOLD-9: ${change.kind} of a reservation: ${state}`,
+  );
   const reservation = before ?? newReservation(change);
   const versions = [...reservation.versions, change.version];
   switch (change.kind) {
@@ -51,10 +66,14 @@ export function applyToReservation(before: Reservation | undefined, change: Tran
       };
     case "CHARGE":
     case "SETTLE":
+      assertEmptied(reservation, change);
       return { ...reservation, versions, ...charged(change) };
     case "RELEASE":
+      assertEmptied(reservation, change);
       return { ...reservation, versions, state: "RELEASED", ...ended(change) };
     case "HOLD_EXPIRY":
+      invariant(change.effectiveTime === reservation.expireTime, "R-HOLD-7: a hold that did not end on time");
+      assertEmptied(reservation, change);
       return { ...reservation, versions, state: "EXPIRED" };
     default:
       invariant(false, `${change.kind} does not change a reservation`);
@@ -112,6 +131,21 @@ function charged(
     late: change.late ?? false,
     ...ended(change),
   };
+}
+
+/** What ends a hold moves exactly what it holds, grant by grant (R-HOLD-5); after its expiry that is nothing. */
+function assertEmptied(
+  { reservationId, state, holds }: Reservation,
+  { movements, late = false }: Transaction,
+): void {
+  const held = new Map(state === "HELD" ? holds.map((share) => [share.grantId, share.amountMicros]) : []);
+  for (const { grantId, from, amountMicros } of movements) {
+    if (from !== "HELD" || grantId === undefined) continue;
+    held.set(grantId, (held.get(grantId) ?? 0n) - amountMicros);
+  }
+  const emptied = [...held.values()].every((left) => left === 0n);
+  invariant(emptied, `R-HOLD-5: ${reservationId} does not give back what it holds`);
+  invariant(late === (state === "EXPIRED"), `R-HOLD-8: ${reservationId} is late, or is not`);
 }
 
 function ended({ effectiveTime, version }: Transaction): Pick<Reservation, "endTime" | "endVersion"> {

@@ -1,3 +1,4 @@
+import { invariant } from "../invariant.ts";
 import type { Time } from "../time.ts";
 import type { Balance } from "./account.ts";
 import type { GrantBuckets, GrantKind } from "./grant.ts";
@@ -73,3 +74,30 @@ export const SYSTEM_ACTOR = "system";
 
 /** A transaction in its place in the hash chain (R-HIST-4); the hash is SHA-256, in hex. */
 export type SealedTransaction = Transaction & Readonly<{ hash: string }>;
+
+/** What of its movements a transaction's amount is the sum of. */
+const AMOUNT: Readonly<Record<TransactionKind, (movement: Movement) => boolean>> = {
+  GRANT: ({ from }) => from === "OUTSIDE",
+  GRANT_VOID: ({ from, to }) => from === "FREE" && to === "VOIDED",
+  GRANT_EXPIRY: ({ to }) => to === "EXPIRED",
+  RESERVE: ({ to }) => to === "HELD",
+  EXTEND: ({ to }) => to === "HELD",
+  SETTLE: ({ to }) => to === "CONSUMED",
+  CHARGE: ({ to }) => to === "CONSUMED",
+  RELEASE: ({ from }) => from === "HELD",
+  HOLD_EXPIRY: ({ from }) => from === "HELD",
+};
+
+/** Throws where a transaction contradicts itself. */
+export function assertTransaction({
+  kind,
+  amountMicros,
+  movements,
+  effectiveTime,
+  recordTime,
+}: Transaction): void {
+  let moved = 0n;
+  for (const movement of movements) if (AMOUNT[kind](movement)) moved += movement.amountMicros;
+  invariant(moved === amountMicros, `R-HIST-2: ${kind} of ${amountMicros} micros moved ${moved}`);
+  invariant(recordTime >= effectiveTime, `R-BAL-5: ${kind} recorded before it happened`);
+}
