@@ -1,5 +1,5 @@
 import type { Command, ReserveItem } from "./command.ts";
-import type { SpendContext } from "./spend-context.ts";
+import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
 import type { Transaction } from "./transaction.ts";
 
 /**
@@ -13,7 +13,8 @@ export function canonicalCommand(command: Command): string {
 
 /**
  * The bytes that a transaction's hash covers, as text to be encoded in UTF-8
- * (R-HIST-4). Times are whole microseconds since 1970.
+ * (R-HIST-4). Times are whole microseconds since 1970. What is left out and its
+ * default give one text, so that storage need not tell them apart.
  */
 export function canonicalTransaction(transaction: Transaction): string {
   const { movements, balance, context, grantAfter } = transaction;
@@ -36,7 +37,7 @@ export function canonicalTransaction(transaction: Transaction): string {
     text(transaction.late ?? false),
     text(transaction.spentBecomesDebt ?? false),
     text(transaction.reference),
-    context ? contextFields(context) : null,
+    contextFields(context ?? NO_CONTEXT),
     movements.map((m) => [text(m.grantId), m.from, m.to, text(m.amountMicros), text(m.debtVersion)]),
     [
       text(balance.subscriptionMicros),
