@@ -18,6 +18,9 @@ import { type Amount, balanceText, grantText, lineOf, micros } from "./wording.t
 /** When every book begins: 2026-11-01T00:00:00Z. */
 export const START: Time = 1_793_491_200_000_000n;
 
+/** The part of a ledger that a decision is made on; without a request, what is due is recorded. */
+export type View = (ledger: Ledger, request: Request | undefined, now: Time) => Ledger;
+
 /** A command that a test expected to be accepted was not. */
 export class NotAccepted extends Error {
   readonly refusal: Refusal | undefined;
@@ -49,6 +52,11 @@ export class Book {
   clock: Time = START;
   #ids = 0;
   #requestId: string | undefined;
+  readonly #view: View;
+
+  constructor(view: View = (ledger) => ledger) {
+    this.#view = view;
+  }
 
   /** R-BAL-5. */
   get now(): Time {
@@ -141,7 +149,8 @@ export class Book {
   /** Carries a request out, be it new or a repetition. */
   send(request: Request): string[] {
     this.#recordDue();
-    const decision = decide(this.ledger, request, { now: this.now, newId: this.newId });
+    const ledger = this.#view(this.ledger, request, this.now);
+    const decision = decide(ledger, request, { now: this.now, newId: this.newId });
     if (decision.outcome === "refused") throw new NotAccepted(decision.refusal, undefined);
     if (decision.outcome === "unchanged") throw new NotAccepted(undefined, decision.versions);
     this.requests.push(request);
@@ -222,7 +231,8 @@ export class Book {
   readonly newId = (): string => `01999999-0000-7000-8000-${String(this.#ids++).padStart(12, "0")}`;
 
   #recordDue(): string[] {
-    const lines = this.#absorb(recordDue(this.ledger, this.now, undefined));
+    const ledger = this.#view(this.ledger, undefined, this.now);
+    const lines = this.#absorb(recordDue(ledger, this.now, undefined));
     const { account } = this.ledger;
     this.ledger.account = { ...account, nextDueTime: nextDueTime(this.ledger, this.now) };
     return lines;
