@@ -153,7 +153,7 @@ export class LedgerService implements CreditLedger {
   }
 
   /** What is due is recorded first (R-BAL-4); `now` never lies before the last change (R-BAL-5). */
-  async #read<T>(organizationId: string, select: (account: Account, now: Time) => Read<T>): Read<T> {
+  #read<T>(organizationId: string, select: (account: Account, now: Time) => Read<T>): Read<T> {
     return guarded(async () => {
       const { account, now } = await this.#upToDate(organizationId);
       if (!account) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };

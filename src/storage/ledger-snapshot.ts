@@ -1,9 +1,9 @@
-import { IsolationLevel } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { StoredState } from "../domain/ledger/verify.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
+import { inTransaction } from "./database-transaction.ts";
 import { selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
 import type { Orm } from "./orm.ts";
@@ -21,8 +21,7 @@ export class LedgerSnapshot {
   }
 
   static read<T>(orm: Orm, work: (snapshot: LedgerSnapshot) => Promise<T>): Promise<T> {
-    const options = { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true };
-    return orm.em.fork().transactional((em) => work(new LedgerSnapshot(em)), options);
+    return inTransaction(orm, "snapshot", (em) => work(new LedgerSnapshot(em)));
   }
 
   /** Every organization that has a row anywhere: one without an account has been damaged. */

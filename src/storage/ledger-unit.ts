@@ -5,6 +5,7 @@ import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
+import { inTransaction } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
@@ -54,7 +55,7 @@ export class LedgerUnit {
 
   /** Commits what the work saved, or nothing where it throws. */
   static run<T>(orm: Orm, work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
-    return orm.em.fork().transactional((em) => work(new LedgerUnit(em)));
+    return inTransaction(orm, "write", (em) => work(new LedgerUnit(em)));
   }
 
   /**

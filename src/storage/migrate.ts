@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { inTransaction } from "./database-transaction.ts";
 import { createOrm, type Orm } from "./orm.ts";
 
 /** Any number that no other program takes as an advisory lock on this database. */
@@ -18,7 +19,7 @@ export async function migrate(url: string, servingUrl: string = url): Promise<vo
     statementTimeoutMs: timeoutMs,
   });
   try {
-    await orm.em.fork().transactional(async (em) => {
+    await inTransaction(orm, "write", async (em) => {
       await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(em.getKysely());
       await orm.migrator.up();
     });

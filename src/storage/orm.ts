@@ -28,6 +28,8 @@ export function createOrm(settings: OrmSettings): Orm {
     entities: [AccountEntity, GrantEntity],
     extensions: [Migrator],
     migrations: { migrationsList: MIGRATIONS, tableName: "migrations", snapshot: false },
+    // Looking for the database at the first use would take a second connection; whoever runs it makes it.
+    ensureDatabase: false,
     pool: { min: 0, max: connectionsMax },
     driverOptions: {
       application_name: "pleyor-credits",

@@ -1,0 +1,96 @@
+import { expect } from "chai";
+import { type RawBuilder, sql } from "kysely";
+import { createCreditLedger, type RunningLedger } from "../../../src/service/create-credit-ledger.ts";
+import type { CreditLedger } from "../../../src/service/credit-ledger.ts";
+import type { LaneSettings } from "../../../src/service/lane.ts";
+import type { SweeperSettings } from "../../../src/service/sweeper.ts";
+import { verifyLedger } from "../../../src/service/verification.ts";
+import { createOrm, type Orm, type OrmSettings } from "../../../src/storage/orm.ts";
+import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+
+export type ServerSettings = Readonly<{
+  database?: Partial<OrmSettings>;
+  lanes?: Partial<LaneSettings & { count: number }>;
+  sweep?: Partial<SweeperSettings>;
+}>;
+
+/** Long enough that no sweep happens in a test that does not ask for it. */
+const NO_SWEEP_MS = 3_600_000;
+
+/** A database of its own, the servers that a test runs on it, and an eye on it past them. */
+export class LedgerRig {
+  /** What servers met where nobody waited for an answer. */
+  readonly errors: unknown[] = [];
+  readonly orm: Orm;
+  readonly #database: TestDatabase;
+  readonly #servers = new Map<CreditLedger, RunningLedger>();
+
+  private constructor(database: TestDatabase) {
+    this.#database = database;
+    this.orm = createOrm(ormSettings(database.url));
+  }
+
+  static async open(): Promise<LedgerRig> {
+    return new LedgerRig(await createTestDatabase());
+  }
+
+  get url(): string {
+    return this.#database.url;
+  }
+
+  serve({ database, lanes, sweep }: ServerSettings = {}): CreditLedger {
+    const server = createCreditLedger({
+      database: { ...ormSettings(this.url), ...database },
+      lanes: {
+        count: 2,
+        batchCommandsMax: 512,
+        queueCommandsMax: 20_000,
+        retryAttemptsMax: 8,
+        scope: "many",
+        ...lanes,
+      },
+      sweep: { intervalMs: NO_SWEEP_MS, organizationsMax: 200, ...sweep },
+      onError: (error) => this.errors.push(error),
+    });
+    this.#servers.set(server.ledger, server);
+    return server.ledger;
+  }
+
+  async stop(ledger: CreditLedger): Promise<void> {
+    await this.#servers.get(ledger)?.stop();
+    this.#servers.delete(ledger);
+  }
+
+  /** One statement, outside of every server. */
+  async rows<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
+    return (await statement.execute(this.orm.em.fork().getKysely())).rows;
+  }
+
+  /** One statement as it stands. */
+  async run(text: string): Promise<void> {
+    await this.rows(sql.raw(text));
+  }
+
+  /** Recomputes every organization from its transactions and finds nothing amiss. */
+  async expectSound(): Promise<void> {
+    const { discrepancies } = await verifyLedger(this.orm);
+    expect(discrepancies).to.deep.equal([]);
+  }
+
+  /** Stops everything and lets the database go; fails where something still holds a session. */
+  async close(): Promise<void> {
+    for (const ledger of this.#servers.keys()) await this.stop(ledger);
+    await this.orm.close(true);
+    await this.#database.drop();
+  }
+}
+
+export function ormSettings(url: string): OrmSettings {
+  return {
+    url,
+    connectionsMax: 6,
+    lockTimeoutMs: 5_000,
+    idleInTransactionTimeoutMs: 10_000,
+    statementTimeoutMs: 15_000,
+  };
+}
