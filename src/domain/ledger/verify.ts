@@ -2,7 +2,7 @@ import { InvariantError } from "../invariant.ts";
 import type { Account } from "./account.ts";
 import { canonicalTransaction } from "./canonical.ts";
 import { type Debt, owedMicros } from "./debt.ts";
-import { type Grant, isOpen } from "./grant.ts";
+import type { Grant } from "./grant.ts";
 import { Ledger } from "./ledger.ts";
 import { replay } from "./replay.ts";
 import type { Reservation } from "./reservation.ts";
@@ -96,7 +96,7 @@ export class Verifier {
 
   #checkDueTime(account: Account): void {
     const dues = [
-      ...[...this.#ledger.grants.values()].filter((grant) => isOpen(grant) && grant.freeMicros > 0n),
+      ...[...this.#ledger.grants.values()].filter((grant) => grant.freeMicros > 0n),
       ...[...this.#ledger.reservations.values()].filter(({ state }) => state === "HELD"),
     ].flatMap(({ expireTime }) => (expireTime === undefined ? [] : [expireTime]));
     for (const due of dues) {

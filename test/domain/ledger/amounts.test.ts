@@ -134,6 +134,18 @@ describe("amounts", () => {
     expect(book.void("p"), "a void without debt").to.deep.equal(["GRANT_VOID 0"]);
   });
 
+  it("R-AMT-3: what a settle consumes of a grant that was voided with debt counts towards the limit", () => {
+    const book = new Book();
+    book.grant("PURCHASED", 2n, "p");
+    book.reserve("r", 2n);
+    book.void("p", true);
+    for (let count = 0; count < 999; count += 1) book.charge(`c${count}`, AMOUNT_MICROS_MAX, true);
+    book.charge("almost", AMOUNT_MICROS_MAX - 1n, true);
+    expect(book.refusalOf(() => book.settle("r", 2n))).to.deep.equal(beyond);
+    expect(book.settle("r", 1n)).to.have.length(1);
+    expect(book.ledger.account.balance.debtMicros).to.equal(TOTAL_MICROS_MAX);
+  });
+
   it("R-AMT-4: zero is never refused for lack of credits, even in debt", () => {
     const book = new Book();
     book.grant("PURCHASED", 1, "p");

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import type { GrantKind } from "../../../src/domain/ledger/grant.ts";
-import { grantState } from "../../../src/domain/ledger/grant.ts";
+import { compareSpendOrder, grantState } from "../../../src/domain/ledger/grant.ts";
 import { DAY, MINUTE } from "../../../src/domain/time.ts";
 import { Book, START } from "../support/book.ts";
 
@@ -67,6 +67,18 @@ describe("granting", () => {
     expect(book.charge("c", 7)).to.deep.equal([
       `CHARGE 7: ${order.map((name) => `${name} FREE>CONSUMED 1`).join(", ")}`,
     ]);
+  });
+
+  it("R-GRANT-2: the older one goes first whatever its id, and only of the same age the id decides", () => {
+    const book = new Book();
+    book.grant("PURCHASED", 1, "p");
+    const grant = book.grantNamed("p");
+    const older = { ...grant, grantId: "f", createTime: START - 1n };
+    const [first, second] = [
+      { ...grant, grantId: "a" },
+      { ...grant, grantId: "b" },
+    ];
+    expect([second, first, older].sort(compareSpendOrder)).to.deep.equal([older, first, second]);
   });
 
   it("R-GRANT-3: a grant counts until one microsecond before its expiry, and from then on no more", () => {

@@ -1,38 +1,9 @@
 import { expect } from "chai";
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
-import { type Discrepancy, Verifier } from "../../../src/domain/ledger/verify.ts";
-import { DAY, MINUTE, SECOND } from "../../../src/domain/time.ts";
+import { DAY, SECOND } from "../../../src/domain/time.ts";
 import { Book, START } from "../support/book.ts";
-import { type Evidence, evidenceOf, resealed, withTransaction } from "../support/evidence.ts";
-import { link } from "../support/seal.ts";
-
-/** Thirteen changes, of every kind; it ends with a hold `open`, a debt and a void grant. */
-function eventfulBook(): Book {
-  const book = new Book();
-  book.grant("SUBSCRIPTION", 5, "cycle", START + MINUTE); // 1
-  book.grant("PURCHASED", 9, "p"); // 2
-  book.reserve("settled", 3, 2n * MINUTE); // 3
-  book.reserve("expired", 2, SECOND); // 4
-  book.settle("settled", 4); // 5
-  book.asRequest("together", () => book.reserveTogether(["released", 1], ["open", 2])); // 6, 7; 8: expiry
-  book.wait(SECOND);
-  book.release("released"); // 9
-  book.extend("open", { timeToLive: DAY, amount: 1 }); // 10
-  book.wait(MINUTE); // 11: the cycle's end
-  book.void("p", true); // 12
-  book.charge("c", 1, true); // 13
-  return book;
-}
-
-function verify({ transactions, hashes, stored, headHash }: Evidence): readonly Discrepancy[] {
-  const verifier = new Verifier("acme", link);
-  for (const [index, transaction] of transactions.entries()) verifier.feed(transaction, hashes[index] ?? "");
-  return verifier.finish(stored, headHash);
-}
-
-function placesOf(evidence: Evidence): readonly string[] {
-  return [...new Set(verify(evidence).map(({ place }) => place))];
-}
+import { eventfulBook } from "../support/eventful-book.ts";
+import { type Evidence, evidenceOf, placesOf, verify, withTransaction } from "../support/evidence.ts";
 
 type Damage = (evidence: Evidence, book: Book) => Evidence;
 type Row = readonly [title: string, damage: Damage, places: (book: Book) => readonly string[]];
@@ -204,78 +175,6 @@ const DAMAGES: readonly Row[] = [
   ],
 ];
 
-type Forgery = readonly [
-  title: string,
-  version: bigint,
-  forge: (transaction: Transaction, book: Book) => Transaction,
-];
-
-/** What somebody writes who computes all hashes anew: it must still be able to follow from what was before. */
-const FORGERIES: readonly Forgery[] = [
-  ["R-BAL-4: another balance", 5n, (t) => ({ ...t, balance: { ...t.balance, subscriptionMicros: 1n } })],
-  ["R-BAL-5: a time before the change before it", 9n, (t) => ({ ...t, effectiveTime: START - 1n })],
-  ["R-BAL-5: recorded before it happened", 9n, (t) => ({ ...t, recordTime: START - 1n })],
-  [
-    "R-GRANT-6: a grant that is larger than what came in",
-    2n,
-    (t) => ({ ...t, amountMicros: t.amountMicros + 1n }),
-  ],
-  ["R-GRANT-6: other buckets of its grant", 12n, (t) => ({ ...t, grantAfter: undefined })],
-  [
-    "R-GRANT-6: a grant made twice",
-    2n,
-    (t, book) => ({ ...t, grantId: book.grantIdOf("cycle"), movements: [] }),
-  ],
-  ["R-GRANT-4: a reference that grants twice", 2n, (t) => ({ ...t, reference: "cycle" })],
-  ["R-HIST-2: an amount that its movements don't add up to", 3n, (t) => ({ ...t, amountMicros: 4_000_000n })],
-  [
-    "R-HOLD-1: a hold that no grant gives",
-    3n,
-    (t) => ({ ...t, movements: t.movements.map((m) => ({ ...m, from: "OUTSIDE" })) }),
-  ],
-  ["R-HOLD-5: a release of less than was held", 9n, (t) => ({ ...t, amountMicros: 0n, movements: [] })],
-  [
-    "R-HOLD-5: a release of what another holds",
-    9n,
-    (t, book) => ({ ...t, reservationId: book.reservation("open").reservationId }),
-  ],
-  ["R-HOLD-7: a hold that ended before its time", 8n, (t) => ({ ...t, effectiveTime: START })],
-  ["R-HOLD-8: a settle in time that claims to be late", 5n, (t) => ({ ...t, late: true })],
-  [
-    "R-HOLD-9: a reservation that ends twice",
-    9n,
-    (t, book) => ({ ...t, reservationId: book.reservation("settled").reservationId }),
-  ],
-  ["R-HOLD-9: an end of a reservation that never began", 9n, (t) => ({ ...t, reservationId: "none" })],
-  [
-    "R-REQ-1: a request with two effects",
-    9n,
-    (t, book) => ({ ...t, requestId: "together", fingerprint: book.transactions[5]?.fingerprint }),
-  ],
-  [
-    "R-GRANT-7: debt that is paid by nobody",
-    13n,
-    (t) => ({
-      ...t,
-      movements: [
-        ...t.movements,
-        { grantId: undefined, from: "FREE", to: "DEBT", amountMicros: 1n, debtVersion: 12n },
-      ],
-    }),
-  ],
-  [
-    "R-GRANT-7: debt that was never incurred",
-    13n,
-    (t, book) => ({
-      ...t,
-      movements: [
-        ...t.movements,
-        { grantId: book.grantIdOf("p"), from: "FREE", to: "DEBT", amountMicros: 1n, debtVersion: 3n },
-      ],
-    }),
-  ],
-];
-
 describe("verifying", () => {
   it("R-HIST-4: a ledger that nobody touched has no discrepancy", () => {
     const book = eventfulBook();
@@ -303,14 +202,6 @@ describe("verifying", () => {
     });
   }
 
-  for (const [title, version, forge] of FORGERIES) {
-    it(`${title} is found although every hash fits`, () => {
-      const book = eventfulBook();
-      const forged = withTransaction(evidenceOf(book), version, (transaction) => forge(transaction, book));
-      expect(placesOf(resealed(forged)).at(0)).to.equal(`transaction ${version}`);
-    });
-  }
-
   it("R-HIST-4: who keeps a head hash elsewhere finds a history that was rewritten without a trace", () => {
     const kept = evidenceOf(eventfulBook()).headHash;
     const rewritten = new Book();
@@ -318,6 +209,12 @@ describe("verifying", () => {
     const evidence = evidenceOf(rewritten);
     expect(verify(evidence)).to.deep.equal([]);
     expect(verify({ ...evidence, headHash: kept })).to.have.length(1);
+  });
+
+  it("R-BAL-3: a gap in the versions is named as such", () => {
+    const { transactions, hashes, ...rest } = evidenceOf(eventfulBook());
+    const damaged = { ...rest, transactions: transactions.toSpliced(5, 1), hashes: hashes.toSpliced(5, 1) };
+    expect(verify(damaged)[0]).to.include({ expected: "version 6", found: "version 7" });
   });
 
   it("R-HIST-4: a discrepancy tells what was expected and what was found", () => {

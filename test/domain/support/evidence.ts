@@ -1,7 +1,7 @@
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
-import type { StoredState } from "../../../src/domain/ledger/verify.ts";
+import { type Discrepancy, type StoredState, Verifier } from "../../../src/domain/ledger/verify.ts";
 import type { Book } from "./book.ts";
-import { chainOf } from "./seal.ts";
+import { chainOf, link } from "./seal.ts";
 
 /** What a verifier is given of one organization. */
 export type Evidence = Readonly<{
@@ -29,4 +29,15 @@ export function withTransaction(
 ): Evidence {
   const transactions = evidence.transactions.map((t) => (t.version === version ? change(t) : t));
   return { ...evidence, transactions };
+}
+
+export function verify({ transactions, hashes, stored, headHash }: Evidence): readonly Discrepancy[] {
+  const verifier = new Verifier("acme", link);
+  for (const [index, transaction] of transactions.entries()) verifier.feed(transaction, hashes[index] ?? "");
+  return verifier.finish(stored, headHash);
+}
+
+/** Where something is not as it should be, each place once. */
+export function placesOf(evidence: Evidence): readonly string[] {
+  return [...new Set(verify(evidence).map(({ place }) => place))];
 }
