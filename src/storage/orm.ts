@@ -38,7 +38,7 @@ export function createOrm(settings: OrmSettings): Orm {
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       statement_timeout: statementTimeoutMs,
-      options: "-c timezone=UTC",
+      options: "-c timezone=UTC -c datestyle=ISO",
     },
     // Managed entities have no required constructor arguments, relations or hooks to check.
     validateRequired: false,
