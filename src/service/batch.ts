@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from "uuid";
+import type { Account } from "../domain/ledger/account.ts";
 import type { Request } from "../domain/ledger/command.ts";
 import { decide } from "../domain/ledger/decide.ts";
 import type { Decision } from "../domain/ledger/decision.ts";
@@ -22,10 +23,15 @@ export type Outcome =
   /** What was due is recorded. */
   | Readonly<{ outcome: "current" }>
   /** More is due than one batch records: its turn comes after the next one. */
-  | Readonly<{ outcome: "postponed" }>;
+  | Readonly<{ outcome: "postponed" }>
+  /** A rule that must hold was broken; nothing of the item was done, and the others are not touched by it. */
+  | Readonly<{ outcome: "failed"; error: unknown }>;
 
-/** So many holds of one organization are returned by one batch at the most. */
+/** So many due holds are returned by one batch, about; its organizations share them. */
 const DUE_HOLDS_MAX = 500;
+
+const CURRENT: Outcome = { outcome: "current" };
+const POSTPONED: Outcome = { outcome: "postponed" };
 
 /**
  * The one place where the ledger is written: locks the organizations, records what
@@ -40,38 +46,54 @@ export function commitBatch(orm: Orm, items: readonly BatchItem[]): Promise<read
     const now = await unit.clock();
     await unit.load(namedBy(requests));
     const decided: Changes[] = [];
-    const postponed = await bringUpToDate(unit, now, decided);
+    const unready = await bringUpToDate(unit, now, decided);
     const decisions = items.map(({ organizationId, request }) => {
-      if (postponed.has(organizationId)) return "postponed";
-      return request ? decideAndAbsorb(unit.ledger(organizationId), request, now, decided) : "current";
+      const outcome = unready.get(organizationId);
+      if (outcome || !request) return outcome ?? CURRENT;
+      return decideAndAbsorb(unit.ledger(organizationId), request, now, decided);
     });
     const sealed = groupByVersion(await unit.save(decided));
     return decisions.map((decision) => toOutcome(decision, sealed));
   });
 }
 
-/** Records everything that is due; returns the organizations for which more is due than one batch takes. */
-async function bringUpToDate(unit: LedgerUnit, now: Time, decided: Changes[]): Promise<ReadonlySet<string>> {
-  const due = [...unit.ledgers.values()].filter(({ account }) => isDue(account.nextDueTime, now));
-  if (due.length === 0) return new Set();
-  const organizationIds = due.map(({ account }) => account.organizationId);
-  const partial = await unit.loadDue(organizationIds, now, DUE_HOLDS_MAX);
-  const nextHolds = await unit.nextHoldExpiry(organizationIds, now);
+/** Records everything that is due; returns what becomes of organizations that are not ready for requests then. */
+async function bringUpToDate(
+  unit: LedgerUnit,
+  now: Time,
+  decided: Changes[],
+): Promise<ReadonlyMap<string, Outcome>> {
+  const unready = new Map<string, Outcome>();
+  const due = [...unit.ledgers.values()].filter(({ account }) => isDue(account, now));
+  if (due.length === 0) return unready;
+  const times = new Map(due.map(({ account }) => [account.organizationId, timeOf(account, now)]));
+  const partial = await unit.loadDue(times, Math.ceil(DUE_HOLDS_MAX / due.length));
+  const nextHolds = await unit.nextHoldExpiry(times);
   for (const ledger of due) {
     const { organizationId } = ledger.account;
-    const at = laterOf(now, ledger.account.updateTime);
-    const changes = recordDue(ledger, at, partial.get(organizationId));
+    const at = timeOf(ledger.account, now);
+    const changes = attempt(() => recordDue(ledger, at, partial.get(organizationId)));
+    if ("error" in changes) {
+      unready.set(organizationId, changes);
+      continue;
+    }
     ledger.absorb(changes);
     if (changes.transactions.length > 0) decided.push(changes);
     const next = earlierOf(nextHolds.get(organizationId), nextDueTime(ledger, at));
     ledger.account = { ...ledger.account, nextDueTime: partial.has(organizationId) ? at : next };
+    if (partial.has(organizationId)) unready.set(organizationId, POSTPONED);
   }
-  return new Set(partial.keys());
+  return unready;
 }
 
-function decideAndAbsorb(ledger: Ledger, request: Request, now: Time, decided: Changes[]): Decision {
-  const clock = { now: laterOf(now, ledger.account.updateTime), newId: uuidv7 };
-  const decision = decide(ledger, request, clock);
+function decideAndAbsorb(
+  ledger: Ledger,
+  request: Request,
+  now: Time,
+  decided: Changes[],
+): Decision | Outcome {
+  const clock = { now: timeOf(ledger.account, now), newId: uuidv7 };
+  const decision = attempt(() => decide(ledger, request, clock));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);
     decided.push(decision.changes);
@@ -79,10 +101,18 @@ function decideAndAbsorb(ledger: Ledger, request: Request, now: Time, decided: C
   return decision;
 }
 
+/** Deciding changes nothing until it is absorbed, so what throws there fails alone. */
+function attempt<T extends object>(work: () => T): T | Readonly<{ outcome: "failed"; error: unknown }> {
+  try {
+    return work();
+  } catch (error) {
+    return { outcome: "failed", error };
+  }
+}
+
 type Sealed = ReadonlyMap<string, SealedTransaction>;
 
-function toOutcome(decision: Decision | "current" | "postponed", sealed: Sealed): Outcome {
-  if (typeof decision === "string") return { outcome: decision };
+function toOutcome(decision: Decision | Outcome, sealed: Sealed): Outcome {
   if (decision.outcome !== "accepted") return decision;
   const { changes } = decision;
   const transactions = changes.transactions.flatMap(
@@ -97,8 +127,13 @@ function groupByVersion(sealed: readonly SealedTransaction[]): Sealed {
   );
 }
 
-function isDue(nextDue: Time | undefined, now: Time): boolean {
-  return nextDue !== undefined && nextDue <= now;
+/** R-BAL-5: the later of the database's clock and the organization's last change. */
+function timeOf({ updateTime }: Account, now: Time): Time {
+  return laterOf(now, updateTime);
+}
+
+function isDue(account: Account, now: Time): boolean {
+  return account.nextDueTime !== undefined && account.nextDueTime <= timeOf(account, now);
 }
 
 function ids(items: readonly { organizationId: string }[]): readonly string[] {

@@ -1,4 +1,4 @@
-import { isTransientFault } from "../storage/database-fault.ts";
+import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
 import { createOrm, type OrmSettings } from "../storage/orm.ts";
 import { commitBatch } from "./batch.ts";
@@ -29,10 +29,12 @@ export function createCreditLedger({
   sweep,
   onError,
 }: LedgerSettings): RunningLedger {
-  const orm = createOrm(database);
-  const reader = new LedgerReader(orm);
+  const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
+  const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
+  const readOrm = createOrm({ ...database, connectionsMax: forReads });
+  const reader = new LedgerReader(readOrm);
   const lanes = new Lanes(
-    { commit: (items) => commitBatch(orm, items), isTransient: isTransientFault },
+    { commit: (items) => commitBatch(laneOrm, items), faultOf: databaseFaultOf },
     laneSettings,
   );
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
@@ -40,7 +42,13 @@ export function createCreditLedger({
   const stop = async (): Promise<void> => {
     await sweeper.stop();
     await lanes.drain();
-    await orm.close(true);
+    await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
   return { ledger: new LedgerService(reader, lanes), stop };
+}
+
+/** Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. */
+function shareConnections(most: number, lanes: number): { forLanes: number; forReads: number } {
+  const forLanes = Math.max(Math.min(lanes, Math.floor(most / 2)), 1);
+  return { forLanes, forReads: Math.max(most - forLanes, 1) };
 }

@@ -1,3 +1,4 @@
+import type { DatabaseFault } from "../storage/database-fault.ts";
 import type { BatchItem, Outcome } from "./batch.ts";
 import { ServiceError } from "./service-error.ts";
 
@@ -14,8 +15,8 @@ export type LaneSettings = Readonly<{
 /** What a lane needs of the database. */
 export type LaneDatabase = Readonly<{
   commit: (items: readonly BatchItem[]) => Promise<readonly Outcome[]>;
-  /** Whether the database was away, so that trying again makes sense and is safe. */
-  isTransient: (error: unknown) => boolean;
+  /** What the error says of the database; undefined where it is the batch's own fault. */
+  faultOf: (error: unknown) => DatabaseFault | undefined;
 }>;
 
 type Waiting = BatchItem & {
@@ -23,6 +24,9 @@ type Waiting = BatchItem & {
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
 };
+
+/** What those who came before met, of items that are tried one at a time. */
+type Blocked = { away: unknown; readonly locked: Map<string, unknown> };
 
 /** A batch should take about so long, so that nobody waits long behind one and locks are short. */
 const BATCH_MS_AIM = 10;
@@ -89,11 +93,12 @@ export class Lane {
   /** One item of each organization in turn, until the batch is full. Who has left is dropped. */
   #take(): readonly Waiting[] {
     const batch: Waiting[] = [];
-    const rounds = [...this.#queues.entries()].slice(0, this.#settings.scope === "one" ? 1 : undefined);
+    const organizations = this.#settings.scope === "one" ? 1 : this.#batchSize;
+    const turns = [...this.#queues.entries().take(organizations)];
     const positions = new Map<string, number>();
     for (let round = 0, taking = true; taking; round += 1) {
       taking = false;
-      for (const [organizationId, queue] of rounds) {
+      for (const [organizationId, queue] of turns) {
         const waiting = queue[round];
         if (waiting === undefined || batch.length >= this.#batchSize) continue;
         taking = true;
@@ -118,26 +123,18 @@ export class Lane {
     const begin = performance.now();
     try {
       const outcomes = await this.#commitWithRetry(batch);
-      this.#settle(batch, outcomes);
+      const postponed = batch.filter((waiting, index) => !settle(waiting, outcomes[index]));
+      this.#requeue(postponed);
     } catch (error) {
-      await this.#isolate(batch, error);
+      if (batch.length > 1 && this.#database.faultOf(error) !== "away") await this.#isolate(batch);
+      else for (const waiting of batch) waiting.reject(this.#failure(error));
     }
     this.#adapt(batch.length, performance.now() - begin);
   }
 
-  #settle(batch: readonly Waiting[], outcomes: readonly Outcome[]): void {
-    const postponed: Waiting[] = [];
-    for (const [index, waiting] of batch.entries()) {
-      const outcome = outcomes[index];
-      if (outcome === undefined) waiting.reject(new Error("a batch without an outcome for each item"));
-      else if (outcome.outcome === "postponed") postponed.push(waiting);
-      else waiting.resolve(outcome);
-    }
-    this.#requeue(postponed);
-  }
-
   /** Puts items back where they were: before what has arrived since. */
   #requeue(postponed: readonly Waiting[]): void {
+    if (postponed.length === 0) return;
     const newer = this.#queues;
     this.#queues = new Map();
     this.#waiting = 0;
@@ -147,34 +144,61 @@ export class Lane {
 
   /**
    * One bad command never fails its neighbours: where a batch throws, its items are
-   * committed one at a time, and only the culprit fails.
+   * committed one at a time, and only the culprit fails. Nobody waits twice for a
+   * database that is away, or for one organization's row.
    */
-  async #isolate(batch: readonly Waiting[], error: unknown): Promise<void> {
-    const [only] = batch;
-    if (error instanceof ServiceError || (batch.length === 1 && only !== undefined)) {
-      for (const waiting of batch) waiting.reject(error);
-      return;
-    }
+  async #isolate(batch: readonly Waiting[]): Promise<void> {
+    const postponed = new Map<string, Waiting[]>();
+    const blocked: Blocked = { away: undefined, locked: new Map() };
     for (const waiting of batch) {
-      try {
-        this.#settle([waiting], await this.#commitWithRetry([waiting]));
-      } catch (alone) {
-        waiting.reject(alone);
-      }
+      const { organizationId } = waiting;
+      const earlier = postponed.get(organizationId);
+      if (earlier !== undefined) earlier.push(waiting);
+      else if (!(await this.#commitAlone(waiting, blocked))) postponed.set(organizationId, [waiting]);
+    }
+    this.#requeue([...postponed.values()].flat());
+  }
+
+  /** False where the item's turn is yet to come. */
+  async #commitAlone(waiting: Waiting, blocked: Blocked): Promise<boolean> {
+    const { organizationId } = waiting;
+    const known = blocked.away ?? blocked.locked.get(organizationId);
+    if (known !== undefined) {
+      waiting.reject(this.#failure(known));
+      return true;
+    }
+    try {
+      const [outcome] = await this.#commitWithRetry([waiting]);
+      return settle(waiting, outcome);
+    } catch (error) {
+      const fault = this.#database.faultOf(error);
+      if (fault === "away") blocked.away = error;
+      if (fault === "locked") blocked.locked.set(organizationId, error);
+      waiting.reject(this.#failure(error));
+      return true;
     }
   }
 
-  /** A lost connection retries the whole batch, which the request ids make safe (R-REQ-4). */
+  /**
+   * A lost connection retries the whole batch, which the request ids make safe
+   * (R-REQ-4). A row that stays locked is waited for again only by who waits alone;
+   * what took too long would take too long again.
+   */
   async #commitWithRetry(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
     for (let attempt = 1; ; attempt += 1) {
       try {
         return await this.#database.commit(batch);
       } catch (error) {
-        if (!this.#database.isTransient(error)) throw error;
-        if (attempt >= this.#settings.retryAttemptsMax) throw unavailable(error);
+        const fault = this.#database.faultOf(error);
+        const again = fault === "away" || (fault === "locked" && batch.length === 1);
+        if (!again || attempt >= this.#settings.retryAttemptsMax) throw error;
         await backOff(attempt);
       }
     }
+  }
+
+  #failure(error: unknown): unknown {
+    return this.#database.faultOf(error) === undefined ? error : unavailable(error);
   }
 
   #adapt(size: number, elapsedMs: number): void {
@@ -183,6 +207,15 @@ export class Lane {
     // Small batches say little about large ones, so they may only make room.
     if (elapsedMs > BATCH_MS_AIM || bounded > this.#batchSize) this.#batchSize = bounded;
   }
+}
+
+/** Answers an item; false where its turn is yet to come. */
+function settle(waiting: Waiting, outcome: Outcome | undefined): boolean {
+  if (outcome === undefined) waiting.reject(new Error("a batch without an outcome for each item"));
+  else if (outcome.outcome === "postponed") return false;
+  else if (outcome.outcome === "failed") waiting.reject(outcome.error);
+  else waiting.resolve(outcome);
+  return true;
 }
 
 async function backOff(attempt: number): Promise<void> {

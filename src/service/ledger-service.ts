@@ -4,7 +4,7 @@ import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { laterOf, type Time } from "../domain/time.ts";
-import { isTransientFault } from "../storage/database-fault.ts";
+import { databaseFaultOf } from "../storage/database-fault.ts";
 import { fingerprintOf } from "../storage/hash-chain.ts";
 import type { AccountReading, LedgerReader } from "../storage/ledger-reader.ts";
 import type {
@@ -163,8 +163,8 @@ export class LedgerService implements CreditLedger {
 
   async #upToDate(organizationId: string): Promise<AccountReading> {
     const reading = await this.#reader.account(organizationId);
-    const due = reading.account?.nextDueTime;
-    if (due === undefined || due > reading.now) return reading;
+    const { nextDueTime: due, updateTime = 0n } = reading.account ?? {};
+    if (due === undefined || due > laterOf(reading.now, updateTime)) return reading;
     await this.#lanes.submit({ organizationId, request: undefined });
     return this.#reader.account(organizationId);
   }
@@ -175,7 +175,7 @@ async function guarded<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (!isTransientFault(error)) throw error;
+    if (databaseFaultOf(error) === undefined) throw error;
     const options = { retryAfterMs: READ_RETRY_MS, cause: error };
     throw new ServiceError("DATABASE_UNAVAILABLE", "the database does not answer", options);
   }

@@ -1,23 +1,49 @@
 /**
- * SQLSTATE classes and codes after which the same work may succeed: connections
- * lost (08), resources short (53), the server stopping or starting (57P), and a
- * transaction that lost against another one: 40001, 40P01, 55P03, 25P03, 57014.
+ * What an error says of the database rather than of the work. `away`: the connection
+ * was lost or refused, resources were short, or another transaction won; the same
+ * work may succeed in a moment. `locked`: somebody else keeps a row. `slow`: the work
+ * took longer than a statement may, as it may do again.
  */
-const TRANSIENT_CLASSES = ["08", "53", "57P"];
-const TRANSIENT_CODES = ["40001", "40P01", "55P03", "25P03", "57014"];
+export type DatabaseFault = "away" | "locked" | "slow";
+
+/**
+ * SQLSTATE classes and codes: connections lost (08), resources short (53), the server
+ * stopping or starting (57P), a deadlock or a conflict (40001, 40P01), a standby that
+ * is not promoted yet (25006), and a transaction that was ended for being idle (25P03).
+ */
+const AWAY_CLASSES = ["08", "53", "57P"];
+const AWAY_CODES = ["40001", "40P01", "25006", "25P03"];
+const LOCK_TIMEOUT = "55P03";
+const STATEMENT_TIMEOUT = "57014";
 
 /** What Node and node-postgres say of a connection that broke or never was. */
-const TRANSIENT_ERRORS = ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND", "EAI_AGAIN"];
-const TRANSIENT_MESSAGES =
+const AWAY_ERRORS = [
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "EPIPE",
+  "ETIMEDOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+];
+const AWAY_MESSAGES =
   /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
 
-/** Whether the database was away or busy, rather than the work wrong. */
-export function isTransientFault(error: unknown): boolean {
+/** Undefined where the work itself is wrong. */
+export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
-    if (TRANSIENT_CODES.includes(code) || TRANSIENT_ERRORS.includes(code)) return true;
-    if (code.length === 5 && TRANSIENT_CLASSES.some((start) => code.startsWith(start))) return true;
-    if (TRANSIENT_MESSAGES.test(cause.message)) return true;
+    const fault = "code" in cause && typeof cause.code === "string" ? faultOfCode(cause.code) : undefined;
+    if (fault !== undefined) return fault;
+    if (AWAY_MESSAGES.test(cause.message)) return "away";
   }
-  return false;
+  return undefined;
+}
+
+function faultOfCode(code: string): DatabaseFault | undefined {
+  if (code === LOCK_TIMEOUT) return "locked";
+  if (code === STATEMENT_TIMEOUT) return "slow";
+  if (AWAY_CODES.includes(code) || AWAY_ERRORS.includes(code)) return "away";
+  const isSqlState = code.length === 5;
+  return isSqlState && AWAY_CLASSES.some((start) => code.startsWith(start)) ? "away" : undefined;
 }

@@ -10,7 +10,8 @@ export type Access = "write" | "snapshot";
  *
  * Kysely's transaction carries it rather than `em.transactional`: that one gives a
  * connection back by commit or rollback alone, so each connection that is lost
- * inside a transaction would be missing from the pool for ever.
+ * inside a transaction would be missing from the pool for ever. It would also be
+ * found by whatever the work calls, as the transaction of every other ORM.
  */
 export function inTransaction<T>(
   orm: Orm,

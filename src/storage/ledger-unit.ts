@@ -3,7 +3,7 @@ import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
 import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
-import type { Time } from "../domain/time.ts";
+import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
@@ -106,23 +106,23 @@ export class LedgerUnit {
     this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));
   }
 
-  /** Loads the holds that are due, a bounded number for each organization at a time. */
-  async loadDue(organizationIds: readonly string[], now: Time, most: number): Promise<DueLoaded> {
-    const holds = await selectDueHolds(this.#database, organizationIds, now, most);
+  /** Loads the holds that are due at each organization's time, about so many of each. */
+  async loadDue(times: ReadonlyMap<string, Time>, most: number): Promise<DueLoaded> {
+    const holds = await selectDueHolds(this.#database, times, most);
     this.#putReservations(holds);
-    const partial = new Map<string, Time>();
-    for (const id of organizationIds) {
-      const times = holds
-        .filter(({ organizationId }) => organizationId === id)
-        .map((h) => h.reservation.expireTime);
-      if (times.length >= most)
-        partial.set(id, times.reduce((left, right) => (left > right ? left : right)) + 1n);
+    const counts = new Map<string, number>();
+    const last = new Map<string, Time>();
+    for (const { organizationId, reservation } of holds) {
+      counts.set(organizationId, (counts.get(organizationId) ?? 0) + 1);
+      last.set(organizationId, laterOf(last.get(organizationId) ?? 0n, reservation.expireTime));
     }
-    return partial;
+    return new Map(
+      [...last].flatMap(([id, time]) => ((counts.get(id) ?? 0) < most ? [] : [[id, time + 1n] as const])),
+    );
   }
 
-  nextHoldExpiry(organizationIds: readonly string[], now: Time): Promise<ReadonlyMap<string, Time>> {
-    return selectNextHoldExpiry(this.#database, organizationIds, now);
+  nextHoldExpiry(times: ReadonlyMap<string, Time>): Promise<ReadonlyMap<string, Time>> {
+    return selectNextHoldExpiry(this.#database, times);
   }
 
   ledger(organizationId: string): Ledger {

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { GrantShare } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
 import type { Time } from "../domain/time.ts";
@@ -104,31 +104,37 @@ export async function selectHeldOfRuns(
   return rows.map(fromRowOwnedReservation);
 }
 
-/** The earliest holds that have run out, so many of each organization; those of one moment stay together. */
+/**
+ * The earliest holds that have run out by each organization's time, so many of each;
+ * those of one moment stay together.
+ */
 export async function selectDueHolds(
   database: Kysely<unknown>,
-  organizationIds: readonly string[],
-  now: Time,
+  times: ReadonlyMap<string, Time>,
   most: number,
 ): Promise<readonly OwnedReservation[]> {
   const { rows } = await sql<ReservationRow>`
-    select r.* from unnest(${organizationIds}::text[]) as k (o) cross join lateral (
-      select * from reservations where organization_id = k.o and state = 'HELD' and expire_time <= ${toRowTime(now)}
+    select r.* from ${unnestedTimes(times)} cross join lateral (
+      select * from reservations where organization_id = k.o and state = 'HELD' and expire_time <= k.t
       order by expire_time fetch first ${most} rows with ties) r`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
 
-/** When the next hold runs out, of each organization that has one. */
+/** When the next hold runs out after each organization's time, of those that have one. */
 export async function selectNextHoldExpiry(
   database: Kysely<unknown>,
-  organizationIds: readonly string[],
-  now: Time,
+  times: ReadonlyMap<string, Time>,
 ): Promise<ReadonlyMap<string, Time>> {
   const { rows } = await sql<{ o: string; next: string | null }>`
     select k.o, (select min(expire_time) from reservations
-      where organization_id = k.o and state = 'HELD' and expire_time > ${toRowTime(now)}) as next
-    from unnest(${organizationIds}::text[]) as k (o)`.execute(database);
+      where organization_id = k.o and state = 'HELD' and expire_time > k.t) as next
+    from ${unnestedTimes(times)}`.execute(database);
   return new Map(rows.flatMap(({ o, next }) => (next === null ? [] : [[o, fromRowTime(next)] as const])));
+}
+
+function unnestedTimes(times: ReadonlyMap<string, Time>): RawBuilder<unknown> {
+  const organizationIds = [...times.keys()];
+  return sql`unnest(${organizationIds}::text[], ${[...times.values()].map(toRowTime)}::timestamptz[]) as k (o, t)`;
 }
 
 export function fromRowOwnedReservation(row: ReservationRow): OwnedReservation {

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { sql } from "kysely";
 import type { CreditLedger } from "../../src/service/credit-ledger.ts";
-import { accepted, answerTo, chargeOf, grantOf, valueOf } from "./support/asking.ts";
+import { accepted, answerTo, chargeOf, grantOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { until } from "./support/until.ts";
 
@@ -35,7 +35,7 @@ describe("a server whose connections are cut", () => {
       cut += await cutConnections();
       await Promise.all(charges);
     }
-    valueOf(await ledger.getBalance("leak", undefined));
+    valueIn(await ledger.getBalance("leak", undefined));
     await rig.stop(ledger);
   });
 
@@ -63,7 +63,7 @@ describe("a server whose connections are cut", () => {
     const ids = await Promise.all(charging);
     expect(new Set(ids).size).to.equal(900);
     for (const organizationId of organizations) {
-      const { version, balance } = valueOf(await ledger.getBalance(organizationId, undefined));
+      const { version, balance } = valueIn(await ledger.getBalance(organizationId, undefined));
       expect(version).to.equal(301n);
       expect(balance.promotionalMicros).to.equal(10_000_000n - 300n);
     }
@@ -76,7 +76,7 @@ describe("a server whose connections are cut", () => {
   ): Promise<string | undefined> {
     for (;;) {
       try {
-        const { reservations } = valueOf(await answerTo(ledger, request, chargeOf(1n)));
+        const { reservations } = valueIn(await answerTo(ledger, request, chargeOf(1n)));
         return reservations[0]?.reservationId;
       } catch (error) {
         expect(error).to.have.property("fault", "DATABASE_UNAVAILABLE");

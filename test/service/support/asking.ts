@@ -19,7 +19,7 @@ export function answerTo(ledger: CreditLedger, asking: Asking, command: Command)
 
 /** The receipt of a request that must be accepted. */
 export async function accepted(ledger: CreditLedger, asking: Asking, command: Command): Promise<Receipt> {
-  return valueOf(await answerTo(ledger, asking, command));
+  return valueIn(await answerTo(ledger, asking, command));
 }
 
 /** The refusal of a request that must be refused. */
@@ -29,7 +29,7 @@ export async function refused(ledger: CreditLedger, asking: Asking, command: Com
   throw new Error(`${command.kind} was accepted`);
 }
 
-export function valueOf<T, R extends { reason: string }>(answer: Answer<T, R>): T {
+export function valueIn<T, R extends { reason: string }>(answer: Answer<T, R>): T {
   if ("value" in answer) return answer.value;
   throw new Error(`refused: ${answer.refusal.reason}`);
 }
