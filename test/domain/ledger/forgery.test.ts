@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
+import type { Movement, Transaction } from "../../../src/domain/ledger/transaction.ts";
 import { type Book, START } from "../support/book.ts";
 import { eventfulBook } from "../support/eventful-book.ts";
 import { evidenceOf, placesOf, resealed, withTransaction } from "../support/evidence.ts";
@@ -7,6 +7,11 @@ import { evidenceOf, placesOf, resealed, withTransaction } from "../support/evid
 /** What a transaction's request is known by. */
 function originOf(transaction: Transaction | undefined): Pick<Transaction, "requestId" | "fingerprint"> {
   return { requestId: transaction?.requestId, fingerprint: transaction?.fingerprint };
+}
+
+/** A microcredit of `p` that goes a way of its own. */
+function movement(book: Book, way: Pick<Movement, "from" | "to">, debtVersion?: bigint): Movement {
+  return { ...way, grantId: book.grantIdOf("p"), amountMicros: 1n, debtVersion };
 }
 
 type Forgery = readonly [
@@ -52,6 +57,31 @@ const FORGERIES: readonly Forgery[] = [
     (t, book) => ({ ...t, reservationId: book.reservation("settled").reservationId }),
   ],
   ["R-HOLD-9: an end of a reservation that never began", 9n, (t) => ({ ...t, reservationId: "none" })],
+  [
+    "R-HOLD-9: an extension of what has ended",
+    10n,
+    (t, book) => ({
+      ...t,
+      reservationId: book.reservation("settled").reservationId,
+      movements: [],
+      amountMicros: 0n,
+      balance: book.transactions[8]?.balance ?? t.balance,
+    }),
+  ],
+  [
+    "R-GRANT-6: spent credits that come back",
+    6n,
+    (t, book) => ({
+      ...t,
+      movements: [...t.movements, movement(book, { from: "CONSUMED", to: "FREE" })],
+      balance: { ...t.balance, purchasedMicros: t.balance.purchasedMicros + 1n },
+    }),
+  ],
+  [
+    "R-GRANT-7: a hold that names a debt",
+    3n,
+    (t) => ({ ...t, movements: t.movements.map((m) => ({ ...m, debtVersion: 1n })) }),
+  ],
   ["R-REQ-1: a request with two effects", 9n, (t, book) => ({ ...t, ...originOf(book.transactions[5]) })],
   [
     "R-REQ-1: a request that goes on after another",
@@ -61,12 +91,13 @@ const FORGERIES: readonly Forgery[] = [
   [
     "R-GRANT-7: debt that is paid by nobody",
     13n,
-    (t) => ({
+    (t, book) => ({
       ...t,
       movements: [
         ...t.movements,
-        { grantId: undefined, from: "FREE", to: "DEBT", amountMicros: 1n, debtVersion: 12n },
+        { ...movement(book, { from: "FREE", to: "DEBT" }, 12n), grantId: undefined },
       ],
+      balance: { ...t.balance, debtMicros: t.balance.debtMicros - 1n },
     }),
   ],
   [
@@ -74,10 +105,7 @@ const FORGERIES: readonly Forgery[] = [
     13n,
     (t, book) => ({
       ...t,
-      movements: [
-        ...t.movements,
-        { grantId: book.grantIdOf("p"), from: "FREE", to: "DEBT", amountMicros: 1n, debtVersion: 3n },
-      ],
+      movements: [...t.movements, movement(book, { from: "FREE", to: "DEBT" }, 3n)],
     }),
   ],
 ];
