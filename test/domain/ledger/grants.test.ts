@@ -99,6 +99,18 @@ describe("granting", () => {
     expect(book.balance).to.equal("subscription 2, reserved 2 | available 0");
   });
 
+  it("R-GRANT-3: a grant that has nothing free when its time comes expires without a transaction", () => {
+    const book = new Book();
+    book.grant("SUBSCRIPTION", 2, "cycle", START + MINUTE);
+    book.charge("c", 1);
+    book.reserve("r", 1);
+    expect(book.at(START + MINUTE)).to.deep.equal([]);
+    book.settle("r", 1);
+    expect(grantState(book.grantNamed("cycle"), book.now), "though all of it was consumed").to.equal(
+      "EXPIRED",
+    );
+  });
+
   it("R-GRANT-4: a reference grants once: the same kind and amount give the earlier grant back", () => {
     const book = new Book();
     book.grant("PROMOTIONAL", 2, "change:7", START + DAY);
