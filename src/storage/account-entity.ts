@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import type { Account } from "../domain/ledger/account.ts";
-import { HexBytes, Moment, WholeNumber } from "./column-types.ts";
+import { HexBytes, Moment, WholeNumber } from "./column-codec.ts";
 
 /** The row that is locked for every change of an organization (R-BAL-3). */
 export const AccountEntity = defineEntity({

@@ -1,6 +1,6 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import { type Grant, type GrantKind, isOpen } from "../domain/ledger/grant.ts";
-import { Moment, WholeNumber } from "./column-types.ts";
+import { Moment, WholeNumber } from "./column-codec.ts";
 
 export const GrantEntity = defineEntity({
   name: "Grant",
