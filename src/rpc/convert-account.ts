@@ -1,0 +1,16 @@
+import { create } from "@bufbuild/protobuf";
+import { BalanceSchema, type Balance as ProtoBalance } from "../../gen/pleyor/credits/v1/balance_pb.ts";
+import { type Account, availableMicros } from "../domain/ledger/account.ts";
+import { toProtoTimestamp } from "./convert-time.ts";
+
+type BalanceAt = Pick<Account, "organizationId" | "version" | "updateTime" | "balance">;
+
+export function toProtoBalance({ organizationId, version, updateTime, balance }: BalanceAt): ProtoBalance {
+  return create(BalanceSchema, {
+    ...balance,
+    organizationId,
+    version,
+    updateTime: toProtoTimestamp(updateTime),
+    availableMicros: availableMicros(balance),
+  });
+}

@@ -1,0 +1,32 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type Reservation as ProtoReservation,
+  ReservationState as ProtoReservationState,
+  ReservationSchema,
+} from "../../gen/pleyor/credits/v1/reservation_pb.ts";
+import { type Reservation, versionOf } from "../domain/ledger/reservation.ts";
+import { toProtoSpendContext } from "./convert-context.ts";
+import { toProtoGrantShare } from "./convert-grant.ts";
+import { toProtoTimestamp } from "./convert-time.ts";
+
+export function toProtoReservation(organizationId: string, reservation: Reservation): ProtoReservation {
+  const { settledMicros, endTime } = reservation;
+  const proto = create(ReservationSchema, {
+    organizationId,
+    reservationId: reservation.reservationId,
+    state: ProtoReservationState[reservation.state],
+    amountMicros: reservation.amountMicros,
+    debtMicros: reservation.debtMicros,
+    refundedMicros: reservation.refundedMicros,
+    late: reservation.late,
+    createTime: toProtoTimestamp(reservation.createTime),
+    expireTime: toProtoTimestamp(reservation.expireTime),
+    context: toProtoSpendContext(reservation.context),
+    holds: reservation.holds.map(toProtoGrantShare),
+    payments: reservation.payments.map(toProtoGrantShare),
+    version: versionOf(reservation),
+  });
+  if (settledMicros !== undefined) proto.settledMicros = settledMicros;
+  if (endTime !== undefined) proto.endTime = toProtoTimestamp(endTime);
+  return proto;
+}

@@ -1,0 +1,51 @@
+import { create } from "@bufbuild/protobuf";
+import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
+import {
+  CreditState,
+  MovementSchema,
+  type Movement as ProtoMovement,
+  type Transaction as ProtoTransaction,
+  TransactionKind as ProtoTransactionKind,
+  TransactionSchema,
+} from "../../gen/pleyor/credits/v1/transaction_pb.ts";
+import type { Movement, SealedTransaction } from "../domain/ledger/transaction.ts";
+import { toProtoBalance } from "./convert-account.ts";
+import { toProtoSpendContext } from "./convert-context.ts";
+import { toProtoTimestamp } from "./convert-time.ts";
+
+export function toProtoTransaction(transaction: SealedTransaction): ProtoTransaction {
+  const { organizationId, version, effectiveTime, expireTime, context, balance } = transaction;
+  const proto = create(TransactionSchema, {
+    organizationId,
+    version,
+    kind: ProtoTransactionKind[transaction.kind],
+    effectiveTime: toProtoTimestamp(effectiveTime),
+    recordTime: toProtoTimestamp(transaction.recordTime),
+    requestId: transaction.requestId ?? "",
+    requestOrdinal: transaction.requestOrdinal,
+    actor: transaction.actor,
+    reservationId: transaction.reservationId ?? "",
+    grantId: transaction.grantId ?? "",
+    amountMicros: transaction.amountMicros,
+    late: transaction.late ?? false,
+    grantKind: GrantKind[transaction.grantKind ?? "UNSPECIFIED"],
+    spentBecomesDebt: transaction.spentBecomesDebt ?? false,
+    reference: transaction.reference ?? "",
+    movements: transaction.movements.map(toProtoMovement),
+    balance: toProtoBalance({ organizationId, version, updateTime: effectiveTime, balance }),
+    hash: Buffer.from(transaction.hash, "hex"),
+  });
+  if (expireTime !== undefined) proto.expireTime = toProtoTimestamp(expireTime);
+  if (context !== undefined) proto.context = toProtoSpendContext(context);
+  return proto;
+}
+
+function toProtoMovement({ grantId, from, to, amountMicros, debtVersion }: Movement): ProtoMovement {
+  return create(MovementSchema, {
+    grantId: grantId ?? "",
+    fromState: CreditState[from],
+    toState: CreditState[to],
+    amountMicros,
+    debtVersion: debtVersion ?? 0n,
+  });
+}
