@@ -1,0 +1,73 @@
+import { toBinary } from "@bufbuild/protobuf";
+import {
+  InsufficientCreditsSchema,
+  ReferenceReusedSchema,
+  RequestIdReusedSchema,
+  ReservationConflictSchema,
+} from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
+import {
+  type Reservation as ProtoReservation,
+  ReservationSchema,
+} from "../../gen/pleyor/credits/v1/reservation_pb.ts";
+import { TransactionKind } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
+import type { Grant } from "../domain/ledger/grant.ts";
+import type { FirstUse } from "../domain/ledger/ledger.ts";
+import type { InsufficientCredits } from "../domain/ledger/refusal.ts";
+import type { Reservation } from "../domain/ledger/reservation.ts";
+import type { Time } from "../domain/time.ts";
+import { toProtoGrant } from "./convert-grant.ts";
+import { toProtoReservation } from "./convert-reservation.ts";
+import { toProtoTimestamp } from "./convert-time.ts";
+import { type Detail, detail } from "./problem.ts";
+
+/** Errors travel in HTTP/2 trailers, of which common clients take 8 KB: base64 and the rest fit beside this. */
+const RESERVATION_BYTES_MAX = 3_000;
+
+export function insufficientCredits({
+  availableMicros,
+  requiredMicros,
+  itemIndex,
+}: Omit<InsufficientCredits, "reason">): Detail {
+  const shortfallMicros = requiredMicros - availableMicros;
+  const amounts = { availableMicros, requiredMicros, shortfallMicros };
+  return detail(InsufficientCreditsSchema, itemIndex === undefined ? amounts : { ...amounts, itemIndex });
+}
+
+export function requestIdReused({ requestId, first }: { requestId: string; first: FirstUse }): Detail {
+  return detail(RequestIdReusedSchema, {
+    requestId,
+    kind: TransactionKind[first.kind],
+    effectiveTime: toProtoTimestamp(first.effectiveTime),
+    version: lastVersion(first),
+  });
+}
+
+export function referenceReused(
+  { grant }: { grant: Grant },
+  { organizationId, now }: { organizationId: string; now: Time },
+): Detail {
+  return detail(ReferenceReusedSchema, { grant: toProtoGrant(organizationId, grant, now) });
+}
+
+export function reservationConflict(
+  { reservation }: { reservation: Reservation },
+  { organizationId }: { organizationId: string },
+): Detail {
+  const whole = toProtoReservation(organizationId, reservation);
+  return detail(ReservationConflictSchema, { reservation: fitting(whole) });
+}
+
+/** The version that the first use of a request id led to. */
+export function lastVersion({ versions }: FirstUse): bigint {
+  return versions.at(-1) ?? 0n;
+}
+
+/** A reservation that is too large for an error goes without its lists, which reading it gives. */
+function fitting(reservation: ProtoReservation): ProtoReservation {
+  if (toBinary(ReservationSchema, reservation).length > RESERVATION_BYTES_MAX) {
+    reservation.holds = [];
+    reservation.payments = [];
+    if (reservation.context) reservation.context.labels = {};
+  }
+  return reservation;
+}

@@ -1,0 +1,166 @@
+import type { DescMessage } from "@bufbuild/protobuf";
+import { Code } from "../../gen/google/rpc/code_pb.ts";
+import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
+import type { Time } from "../domain/time.ts";
+import { toText } from "./convert-time.ts";
+import type { Detail, Reason } from "./problem.ts";
+import {
+  insufficientCredits,
+  lastVersion,
+  referenceReused,
+  requestIdReused,
+  reservationConflict,
+} from "./refusal-detail.ts";
+
+export type AnyRefusal = Refusal | ReadRefusal;
+
+/** What a refusal does not know itself. */
+export type Scene = Readonly<{ organizationId: string; request: DescMessage; now: Time }>;
+
+/** How a refusal is told under its own reason. The message names `{parts}` of the metadata. */
+export type ReasonRow<R> = Readonly<{
+  code: Code;
+  message: string | ((refusal: R) => string);
+  metadata: (refusal: R) => Readonly<Record<string, string>>;
+  detail?: (refusal: R, scene: Scene) => Detail;
+}>;
+
+/** How a refusal is told that is the fault of one field: as if a rule beside the field had refused it. */
+export type FieldRow<R> = Readonly<{ field: string; explain: (refusal: R) => string }>;
+
+type RefusalOf<Name> = Extract<AnyRefusal, { reason: Name }>;
+type RefusalTable = {
+  readonly [Name in AnyRefusal["reason"]]: Name extends Reason
+    ? ReasonRow<RefusalOf<Name>>
+    : FieldRow<RefusalOf<Name>>;
+};
+
+/** The one place where refusals become errors. A refusal without a row does not compile. */
+export const REFUSALS: RefusalTable = {
+  REQUEST_ID_REUSED: {
+    code: Code.ALREADY_EXISTS,
+    message:
+      "request id {request_id} was used for something else, a {kind} at {effective_time} which led to " +
+      "version {version}; use a new id for a new request",
+    metadata: ({ requestId, first }) => ({
+      request_id: requestId,
+      kind: first.kind,
+      effective_time: toText(first.effectiveTime),
+      version: String(lastVersion(first)),
+    }),
+    detail: requestIdReused,
+  },
+  ORGANIZATION_NOT_FOUND: {
+    code: Code.NOT_FOUND,
+    message: "nothing was ever granted to organization {organization_id}; its first grant opens it",
+    metadata: ({ organizationId }) => ({ organization_id: organizationId }),
+  },
+  RESERVATION_NOT_FOUND: {
+    code: Code.NOT_FOUND,
+    message: "organization {organization_id} has no reservation {reservation_id}",
+    metadata: ({ organizationId, reservationId }) => ({
+      organization_id: organizationId,
+      reservation_id: reservationId,
+    }),
+  },
+  GRANT_NOT_FOUND: {
+    code: Code.NOT_FOUND,
+    message: "organization {organization_id} has no grant {grant_id}",
+    metadata: ({ organizationId, grantId }) => ({ organization_id: organizationId, grant_id: grantId }),
+  },
+  TRANSACTION_NOT_FOUND: {
+    code: Code.NOT_FOUND,
+    message: "organization {organization_id} has no transaction {version} yet",
+    metadata: ({ organizationId, version }) => ({
+      organization_id: organizationId,
+      version: String(version),
+    }),
+  },
+  REFERENCE_REUSED: {
+    code: Code.ALREADY_EXISTS,
+    message:
+      "reference {reference} has granted {amount_micros} microcredits ({kind}) already, as grant {grant_id}; " +
+      "a reference grants once",
+    metadata: ({ grant }) => ({
+      reference: grant.reference,
+      grant_id: grant.grantId,
+      kind: grant.kind,
+      amount_micros: String(grant.amountMicros),
+    }),
+    detail: referenceReused,
+  },
+  RESERVATION_SETTLED: {
+    code: Code.FAILED_PRECONDITION,
+    message: "reservation {reservation_id} was settled with {settled_micros} microcredits already",
+    metadata: ({ reservation }) => ({
+      reservation_id: reservation.reservationId,
+      settled_micros: String(reservation.settledMicros ?? 0n),
+    }),
+    detail: reservationConflict,
+  },
+  RESERVATION_RELEASED: {
+    code: Code.FAILED_PRECONDITION,
+    message:
+      "reservation {reservation_id} was released already; work that was done all the same can be charged",
+    metadata: ({ reservation }) => ({ reservation_id: reservation.reservationId }),
+    detail: reservationConflict,
+  },
+  RESERVATION_EXPIRED: {
+    code: Code.FAILED_PRECONDITION,
+    message:
+      "reservation {reservation_id} expired at {expire_time}, so it cannot be extended; settle it, or reserve anew",
+    metadata: ({ reservation }) => ({
+      reservation_id: reservation.reservationId,
+      expire_time: toText(reservation.expireTime),
+    }),
+    detail: reservationConflict,
+  },
+  TIME_TO_LIVE_EXCEEDED: {
+    code: Code.FAILED_PRECONDITION,
+    message: "reservation {reservation_id} can last until {expire_time_max} at most",
+    metadata: ({ reservation, expireTimeMax }) => ({
+      reservation_id: reservation.reservationId,
+      expire_time_max: toText(expireTimeMax),
+    }),
+  },
+  GRANT_VOIDED: {
+    code: Code.FAILED_PRECONDITION,
+    message: "grant {grant_id} was voided already",
+    metadata: ({ grant }) => ({ grant_id: grant.grantId }),
+  },
+  INSUFFICIENT_CREDITS: {
+    code: Code.FAILED_PRECONDITION,
+    message: ({ itemIndex }) =>
+      itemIndex === undefined
+        ? "{required_micros} microcredits are required and {available_micros} are available: " +
+          "{shortfall_micros} are missing"
+        : "all items together require {required_micros} microcredits and {available_micros} are available: " +
+          "{shortfall_micros} are missing, from item {item_index} on",
+    metadata: ({ availableMicros, requiredMicros, itemIndex }) => ({
+      available_micros: String(availableMicros),
+      required_micros: String(requiredMicros),
+      shortfall_micros: String(requiredMicros - availableMicros),
+      ...(itemIndex === undefined ? {} : { item_index: String(itemIndex) }),
+    }),
+    detail: insufficientCredits,
+  },
+  BALANCE_LIMIT_EXCEEDED: {
+    code: Code.FAILED_PRECONDITION,
+    message:
+      "the organization's credits or debt would be {total_micros} microcredits; the limit is {limit_micros}",
+    metadata: ({ totalMicros, limitMicros }) => ({
+      total_micros: String(totalMicros),
+      limit_micros: String(limitMicros),
+    }),
+  },
+  EXPIRE_TIME_PASSED: {
+    field: "expire_time",
+    explain: ({ expireTime, now }) =>
+      `must be in the future; ${toText(expireTime)} is not, at ${toText(now)}`,
+  },
+  READ_TIME_IN_FUTURE: {
+    field: "read_time",
+    explain: ({ readTime, now }) => `must not be in the future; ${toText(readTime)} is, at ${toText(now)}`,
+  },
+  PAGE_TOKEN_INVALID: { field: "page_token", explain: ({ explanation }) => explanation },
+};
