@@ -1,0 +1,129 @@
+import type { Message } from "@bufbuild/protobuf";
+import { Code, CodeSchema } from "../../gen/google/rpc/code_pb.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Authenticate, CallContext, IncomingCall } from "./call.ts";
+import { CallScope } from "./call-scope.ts";
+import type { Endpoint, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import type { ErrorMapping } from "./error-mapping.ts";
+import { faultProblem } from "./fault-problem.ts";
+import { type Problem, ProblemError } from "./problem.ts";
+import type { Serving } from "./serving.ts";
+import type { Validation } from "./validation.ts";
+
+/** What a unary call gives. */
+export type Outcome = Readonly<{ response: Message }> | Readonly<{ problem: Problem }>;
+
+type RunnerParts = Readonly<{
+  callDeadlineMsMax: number;
+  serving: Serving;
+  validation: Validation;
+  errorMapping: ErrorMapping;
+  authenticate: Authenticate;
+  telemetry: Telemetry;
+}>;
+
+/**
+ * Everything that surrounds a handler, once for both doors: draining, deadline
+ * and cancellation, authentication, validation, error mapping, and the record of
+ * how the call ended.
+ */
+export class CallRunner {
+  readonly #parts: RunnerParts;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects. `read` gives the request; what it throws is told like any other problem. */
+  async unary(endpoint: UnaryEndpoint, incoming: IncomingCall, read: () => Message): Promise<Outcome> {
+    const deadlineMs = Math.min(incoming.deadlineMs, Date.now() + this.#parts.callDeadlineMsMax);
+    const scope = new CallScope(deadlineMs);
+    const end = this.#endOnce(scope, endpoint, incoming);
+    try {
+      const context = await this.#begin(scope, endpoint, incoming);
+      const request = this.#checked(endpoint, read());
+      const response = await scope.wait(endpoint.handle(request, context));
+      end(undefined);
+      return { response };
+    } catch (error) {
+      const problem = this.#problemOf(error, endpoint);
+      end(problem);
+      return { problem };
+    }
+  }
+
+  /** Throws a ProblemError only. */
+  async *stream(
+    endpoint: StreamEndpoint,
+    incoming: IncomingCall,
+    requests: AsyncIterable<Message>,
+  ): AsyncGenerator<Message> {
+    const scope = new CallScope(incoming.deadlineMs);
+    const end = this.#endOnce(scope, endpoint, incoming);
+    // Not left to `finally`: a generator that is blocked in a write does not get there when its caller leaves.
+    scope.signal.addEventListener("abort", () => end(faultProblem(scope.signal.reason)));
+    let responses: AsyncIterator<Message> | undefined;
+    try {
+      const context = await this.#begin(scope, endpoint, incoming);
+      responses = endpoint.handle(this.#checkedEach(endpoint, requests), context)[Symbol.asyncIterator]();
+      for (;;) {
+        const next = await scope.wait(responses.next());
+        if (next.done) break;
+        yield next.value;
+      }
+      end(undefined);
+    } catch (error) {
+      const problem = this.#problemOf(error, endpoint);
+      end(problem);
+      throw new ProblemError(problem);
+    } finally {
+      // Not awaited: a handler that waits for something is told by its signal, and ends when it can.
+      responses?.return?.().catch(() => undefined);
+    }
+  }
+
+  #problemOf(error: unknown, { method }: Endpoint): Problem {
+    return this.#parts.errorMapping(error, { method: nameOf(method), request: method.input });
+  }
+
+  async #begin(scope: CallScope, endpoint: Endpoint, incoming: IncomingCall): Promise<CallContext> {
+    this.#parts.serving.enter(scope, endpoint);
+    incoming.onCancel(() => scope.cancel());
+    const { deadlineMs, signal } = scope;
+    const principal = await scope.wait(this.#parts.authenticate(incoming.header));
+    return { principal, signal, deadlineMs };
+  }
+
+  #checked(endpoint: Endpoint, request: Message): Message {
+    const problem = this.#parts.validation.problemOf(endpoint.method.input, request);
+    if (problem) throw new ProblemError(problem);
+    return request;
+  }
+
+  async *#checkedEach(endpoint: Endpoint, requests: AsyncIterable<Message>): AsyncGenerator<Message> {
+    for await (const request of requests) yield this.#checked(endpoint, request);
+  }
+
+  /** The record of the call's end; only the first end counts. */
+  #endOnce(scope: CallScope, { method }: Endpoint, { door }: IncomingCall) {
+    const startedAt = performance.now();
+    let ended = false;
+    return (problem: Problem | undefined): void => {
+      if (ended) return;
+      ended = true;
+      scope.end();
+      this.#parts.serving.leave(scope);
+      this.#parts.telemetry.callEnded({
+        method: nameOf(method),
+        door,
+        code: CodeSchema.value[problem?.code ?? Code.OK]?.name ?? "UNKNOWN",
+        reason: problem?.reason,
+        durationMs: performance.now() - startedAt,
+      });
+    };
+  }
+}
+
+function nameOf({ parent, name }: Endpoint["method"]): string {
+  return `${parent.typeName}/${name}`;
+}

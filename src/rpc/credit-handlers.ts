@@ -1,0 +1,39 @@
+import type { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import type { CreditLedger } from "../service/credit-ledger.ts";
+import { applyBatch, type BatchParts } from "./batch-handler.ts";
+import {
+  getBalance,
+  getReservation,
+  getTransaction,
+  listReservations,
+  listTransactions,
+} from "./credit-readings.ts";
+import type { Handlers } from "./endpoint.ts";
+import { mutate } from "./mutation.ts";
+import {
+  batchReserveCredits,
+  chargeCredits,
+  extendReservation,
+  releaseReservation,
+  releaseRun,
+  reserveCredits,
+  settleReservation,
+} from "./mutations.ts";
+
+export function creditHandlers(ledger: CreditLedger, batch: BatchParts): Handlers<typeof CreditService> {
+  return {
+    getBalance: (request) => getBalance(ledger, request),
+    reserveCredits: (request, context) => mutate(ledger, reserveCredits, request, context),
+    batchReserveCredits: (request, context) => mutate(ledger, batchReserveCredits, request, context),
+    settleReservation: (request, context) => mutate(ledger, settleReservation, request, context),
+    releaseReservation: (request, context) => mutate(ledger, releaseReservation, request, context),
+    releaseRun: (request, context) => mutate(ledger, releaseRun, request, context),
+    extendReservation: (request, context) => mutate(ledger, extendReservation, request, context),
+    chargeCredits: (request, context) => mutate(ledger, chargeCredits, request, context),
+    getReservation: (request) => getReservation(ledger, request),
+    listReservations: (request) => listReservations(ledger, request),
+    listTransactions: (request) => listTransactions(ledger, request),
+    getTransaction: (request) => getTransaction(ledger, request),
+    applyBatch: (request, context) => applyBatch(ledger, request, context, batch),
+  };
+}

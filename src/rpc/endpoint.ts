@@ -1,0 +1,51 @@
+import type { DescMethod, DescService, MessageShape } from "@bufbuild/protobuf";
+import type { CallContext } from "./call.ts";
+
+type Input<M extends DescMethod> = MessageShape<M["input"]>;
+type Output<M extends DescMethod> = MessageShape<M["output"]>;
+
+export type UnaryHandler<M extends DescMethod> = (
+  request: Input<M>,
+  context: CallContext,
+) => Output<M> | Promise<Output<M>>;
+export type StreamHandler<M extends DescMethod> = (
+  requests: AsyncIterable<Input<M>>,
+  context: CallContext,
+) => AsyncIterable<Output<M>>;
+
+/** One handler for each method of a service. Of a server stream, `requests` has one. */
+export type Handlers<S extends DescService> = {
+  readonly [Name in keyof S["method"]]: S["method"][Name] extends { methodKind: "unary" }
+    ? UnaryHandler<S["method"][Name]>
+    : StreamHandler<S["method"][Name]>;
+};
+
+type Served<Kind extends string, Handler> = Readonly<{
+  kind: Kind;
+  method: DescMethod;
+  handle: Handler;
+  /** Whether it answers while the server drains, as health does. */
+  whileDraining: boolean;
+}>;
+
+/** A method as both doors serve it; what messages its handler takes and gives, only `method` knows here. */
+export type UnaryEndpoint = Served<"unary", UnaryHandler<DescMethod>>;
+export type StreamEndpoint = Served<"stream", StreamHandler<DescMethod>>;
+export type Endpoint = UnaryEndpoint | StreamEndpoint;
+
+/** A service as both doors serve it. */
+export type Route = Readonly<{ service: DescService; endpoints: readonly Endpoint[] }>;
+
+export function route<S extends DescService>(
+  service: S,
+  handlers: Handlers<S>,
+  { whileDraining = false } = {},
+): Route {
+  // Handlers<S> has checked that each handler fits its method.
+  const byName = handlers as unknown as Readonly<Record<string, Endpoint["handle"]>>;
+  const endpoints = service.methods.map((method) => {
+    const kind = method.methodKind === "unary" ? "unary" : "stream";
+    return { kind, method, handle: byName[method.localName], whileDraining } as Endpoint;
+  });
+  return { service, endpoints };
+}

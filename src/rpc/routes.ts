@@ -1,0 +1,49 @@
+import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
+import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
+import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { BatchParts } from "./batch-handler.ts";
+import { creditHandlers } from "./credit-handlers.ts";
+import { DescriptorIndex } from "./descriptor-index.ts";
+import { type Route, route } from "./endpoint.ts";
+import { grantHandlers } from "./grant-handlers.ts";
+import { healthHandlers } from "./health.ts";
+import { Reflection } from "./reflection.ts";
+import type { Serving } from "./serving.ts";
+
+const LEDGER_SERVICES = [CreditService, GrantService] as const;
+const SERVICES = [...LEDGER_SERVICES, Health, ServerReflection, ServerReflectionAlpha] as const;
+
+/** No service names these files, but the details of errors are described in them. */
+const DETAIL_FILES = [file_pleyor_credits_v1_error_reason, file_google_rpc_error_details];
+
+/** The messages whose rules are to be compiled before the first call. */
+export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap(({ methods }) =>
+  methods.map(({ input }) => input),
+);
+
+/** All that both doors serve. */
+export function createRoutes(
+  ledger: CreditLedger,
+  parts: BatchParts & Readonly<{ serving: Serving }>,
+): readonly Route[] {
+  const ledgerNames = LEDGER_SERVICES.map(({ typeName }) => typeName);
+  const files: readonly DescFile[] = [...SERVICES.map(({ file }) => file), ...DETAIL_FILES];
+  const reflection = new Reflection(
+    new DescriptorIndex(files),
+    SERVICES.map(({ typeName }) => typeName),
+  );
+  const whileDraining = true;
+  return [
+    route(CreditService, creditHandlers(ledger, parts)),
+    route(GrantService, grantHandlers(ledger)),
+    route(Health, healthHandlers(parts.serving, ledgerNames), { whileDraining }),
+    route(ServerReflection, reflection.handlers(), { whileDraining }),
+    route(ServerReflectionAlpha, reflection.alphaHandlers(), { whileDraining }),
+  ];
+}
