@@ -1,0 +1,110 @@
+import { Readable } from "node:stream";
+import type { Message } from "@bufbuild/protobuf";
+import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import type { IncomingCall } from "./call.ts";
+import type { CallRunner } from "./call-runner.ts";
+import { withErrorInfo } from "./connect-parse-error.ts";
+import type { FrontDoor } from "./door.ts";
+import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
+import { createHttpPort, type HttpHandler } from "./http-port.ts";
+import { ProblemError } from "./problem.ts";
+import { toConnectError } from "./problem-status.ts";
+import type { Serving } from "./serving.ts";
+
+const OK = 200;
+const NOT_FOUND = 404;
+const UNAVAILABLE = 503;
+
+type ConnectDoorOptions = Readonly<{
+  routes: readonly Route[];
+  runner: CallRunner;
+  serving: Serving;
+  messageBytesMax: number;
+  /** All metrics, as Prometheus reads them. */
+  metricsText: () => string;
+}>;
+
+/** The door for browsers, curl and scripts: Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2. */
+export function createConnectDoor({
+  routes,
+  runner,
+  serving,
+  messageBytesMax,
+  metricsText,
+}: ConnectDoorOptions): FrontDoor {
+  return createHttpPort(
+    connectNodeAdapter({
+      routes: (router) => register(router, routes, runner),
+      readMaxBytes: messageBytesMax,
+      // A misspelt field would else be an absent one, and its request another than was meant.
+      jsonOptions: { ignoreUnknownFields: false },
+      fallback: plainPages(serving, metricsText),
+    }),
+  );
+}
+
+function register(router: ConnectRouter, routes: readonly Route[], runner: CallRunner): void {
+  for (const endpoint of routes.flatMap(({ endpoints }) => endpoints)) {
+    // Only the descriptor knows the types of an endpoint's messages.
+    router.rpc(endpoint.method, implement(runner, endpoint) as never);
+  }
+  router.handlers.splice(0, Number.POSITIVE_INFINITY, ...router.handlers.map(withErrorInfo));
+}
+
+function implement(runner: CallRunner, endpoint: Endpoint) {
+  if (endpoint.kind === "stream") {
+    return (input: Message | AsyncIterable<Message>, context: HandlerContext) =>
+      serveStream(runner, endpoint, input, context);
+  }
+  return async (request: Message, context: HandlerContext) => {
+    const outcome = await runner.unary(endpoint, incomingCall(context), () => request);
+    if ("problem" in outcome) throw toConnectError(outcome.problem);
+    return outcome.response;
+  };
+}
+
+async function* serveStream(
+  runner: CallRunner,
+  endpoint: StreamEndpoint,
+  input: Message | AsyncIterable<Message>,
+  context: HandlerContext,
+): AsyncGenerator<Message> {
+  const requests: AsyncIterable<Message> = Symbol.asyncIterator in input ? input : Readable.from([input]);
+  try {
+    yield* runner.stream(endpoint, incomingCall(context), requests);
+  } catch (error) {
+    throw error instanceof ProblemError ? toConnectError(error.problem) : error;
+  }
+}
+
+function incomingCall(context: HandlerContext): IncomingCall {
+  const { requestHeader, signal } = context;
+  const remainingMs = context.timeoutMs();
+  return {
+    door: "connect",
+    header: (name) => requestHeader.get(name) ?? undefined,
+    deadlineMs: remainingMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + remainingMs,
+    onCancel: (listener) => signal.addEventListener("abort", listener, { once: true }),
+  };
+}
+
+/** What monitoring reads: whether the server serves, and its metrics. */
+function plainPages(serving: Serving, metricsText: () => string): HttpHandler {
+  return (request, response) => {
+    const page = request.method === "GET" || request.method === "HEAD" ? request.url?.split("?", 1)[0] : "";
+    if (page === "/healthz") {
+      const state = serving.draining ? "draining" : "serving";
+      answer(response, serving.draining ? UNAVAILABLE : OK, `${state}\n`);
+    } else if (page === "/metrics") {
+      answer(response, OK, metricsText());
+    } else {
+      answer(response, NOT_FOUND, "not found\n");
+    }
+  };
+}
+
+function answer(response: Parameters<HttpHandler>[1], status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  response.end(text);
+}

@@ -1,0 +1,60 @@
+import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { ANONYMOUS, type Authenticate } from "./call.ts";
+import { CallRunner } from "./call-runner.ts";
+import { createConnectDoor } from "./connect-door.ts";
+import type { ListenAddress } from "./door.ts";
+import { createErrorMapping } from "./error-mapping.ts";
+import { createGrpcDoor } from "./grpc-door.ts";
+import { createRoutes, REQUEST_SCHEMAS } from "./routes.ts";
+import { Serving } from "./serving.ts";
+import { Validation } from "./validation.ts";
+
+export type DoorsOptions = Readonly<{
+  ledger: CreditLedger;
+  telemetry: Telemetry;
+  limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
+  authenticate?: Authenticate;
+}>;
+
+/** Both front doors over one set of handlers. */
+export type Doors = Readonly<{
+  /** Opens both or none; resolves to the addresses that callers use. Throws a ListenError. */
+  open(at: Readonly<{ grpc: ListenAddress; http: ListenAddress }>): Promise<DoorAddresses>;
+  /** Refuses new calls and waits for those in flight; resolves to how many had to be cut off. */
+  drain(timeoutMs: number): Promise<number>;
+  close(): Promise<void>;
+}>;
+export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
+
+export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOptions): Doors {
+  const serving = new Serving();
+  const validation = new Validation(REQUEST_SCHEMAS);
+  const errorMapping = createErrorMapping(telemetry);
+  const runner = new CallRunner({
+    ...limits,
+    serving,
+    validation,
+    errorMapping,
+    telemetry,
+    authenticate: authenticate ?? (() => ANONYMOUS),
+  });
+  const parts = { ...limits, runner, routes: createRoutes(ledger, { serving, validation, errorMapping }) };
+  const grpc = createGrpcDoor(parts);
+  const http = createConnectDoor({ ...parts, serving, metricsText: () => telemetry.metricsText() });
+  const close = async () => {
+    await Promise.all([grpc.close(), http.close()]);
+  };
+  return {
+    open: async (at) => {
+      try {
+        return { grpcAddress: await grpc.listen(at.grpc), httpAddress: await http.listen(at.http) };
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    drain: (timeoutMs) => serving.drain(timeoutMs),
+    close,
+  };
+}

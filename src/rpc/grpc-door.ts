@@ -1,0 +1,140 @@
+import type { EventEmitter } from "node:events";
+import type { Readable } from "node:stream";
+import { fromBinary, type Message } from "@bufbuild/protobuf";
+import {
+  logVerbosity,
+  Server,
+  ServerCredentials,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type sendUnaryData,
+  setLogVerbosity,
+  type UntypedHandleCall,
+} from "@grpc/grpc-js";
+import type { IncomingCall } from "./call.ts";
+import type { CallRunner } from "./call-runner.ts";
+import {
+  CLOSE_TIMEOUT_MS,
+  CONCURRENT_STREAMS_MAX,
+  type FrontDoor,
+  type ListenAddress,
+  ListenError,
+  PING_INTERVAL_MS,
+  PING_TIMEOUT_MS,
+  toHostPort,
+  within,
+} from "./door.ts";
+import type { Endpoint, Route, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import { ProblemError } from "./problem.ts";
+import { toGrpcError } from "./problem-status.ts";
+import { toServiceDefinition } from "./service-definition.ts";
+import { requestProblem } from "./violation.ts";
+
+type UnaryCall = ServerUnaryCall<Uint8Array, Message>;
+/** What all calls offer. */
+type ServerSurfaceCall = Pick<UnaryCall, "metadata" | "getDeadline"> & EventEmitter;
+/** What a stream of answers offers, whether its requests are a stream or one. */
+type StreamCall = ServerDuplexStream<Uint8Array, Message> | ServerWritableStream<Uint8Array, Message>;
+
+type GrpcDoorOptions = Readonly<{
+  routes: readonly Route[];
+  runner: CallRunner;
+  messageBytesMax: number;
+}>;
+
+/** The door for services: gRPC alone, on a port of its own, as fast as this process can. */
+export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOptions): FrontDoor {
+  // What fails here is thrown or answered; grpc-js would also print it, past the log.
+  setLogVerbosity(logVerbosity.NONE);
+  const server = new Server({
+    "grpc.max_receive_message_length": messageBytesMax,
+    // A page of history may be larger than what callers may send.
+    "grpc.max_send_message_length": -1,
+    "grpc.max_concurrent_streams": CONCURRENT_STREAMS_MAX,
+    "grpc.keepalive_time_ms": PING_INTERVAL_MS,
+    "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
+  });
+  for (const route of routes) {
+    const handlers = route.endpoints.map((endpoint) => [endpoint.method.localName, serve(runner, endpoint)]);
+    server.addService(toServiceDefinition(route), Object.fromEntries(handlers));
+  }
+  return {
+    listen: (at) => listen(server, at),
+    close: async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      server.tryShutdown(() => resolve());
+      await within(CLOSE_TIMEOUT_MS, promise);
+      server.forceShutdown();
+    },
+  };
+}
+
+async function listen(server: Server, at: ListenAddress): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  server.bindAsync(toHostPort(at), ServerCredentials.createInsecure(), (error, port) => {
+    if (error) reject(new ListenError("gRPC", at, error));
+    else resolve(port);
+  });
+  return toHostPort({ address: at.address, port: await promise });
+}
+
+function serve(runner: CallRunner, endpoint: Endpoint): UntypedHandleCall {
+  if (endpoint.kind === "unary") {
+    return (call: UnaryCall, answer: sendUnaryData<Message>) =>
+      void serveUnary(runner, endpoint, call, answer);
+  }
+  return (call: StreamCall) => void serveStream(runner, endpoint, call);
+}
+
+async function serveUnary(
+  runner: CallRunner,
+  endpoint: UnaryEndpoint,
+  call: UnaryCall,
+  answer: sendUnaryData<Message>,
+): Promise<void> {
+  const outcome = await runner.unary(endpoint, incomingCall(call), () => decode(endpoint, call.request));
+  if ("problem" in outcome) answer(toGrpcError(outcome.problem));
+  else answer(null, outcome.response);
+}
+
+async function serveStream(runner: CallRunner, endpoint: StreamEndpoint, call: StreamCall): Promise<void> {
+  try {
+    for await (const response of runner.stream(endpoint, incomingCall(call), requestsOf(endpoint, call))) {
+      // One at a time: what a caller does not take must not pile up here.
+      await new Promise((resolve) => call.write(response, resolve));
+    }
+    call.end();
+  } catch (error) {
+    // The runner throws nothing else. grpc-js takes an error event as the call's status.
+    if (error instanceof ProblemError) call.emit("error", toGrpcError(error.problem));
+    else throw error;
+  }
+}
+
+async function* requestsOf(endpoint: StreamEndpoint, call: StreamCall): AsyncGenerator<Message> {
+  if ("request" in call) {
+    yield decode(endpoint, call.request);
+    return;
+  }
+  // The end of the requests must not be the end of the answers, which go through the same stream.
+  const requests: AsyncIterable<Uint8Array> = (call as Readable).iterator({ destroyOnReturn: false });
+  for await (const bytes of requests) yield decode(endpoint, bytes);
+}
+
+function decode({ method }: Endpoint, bytes: Uint8Array): Message {
+  try {
+    return fromBinary(method.input, bytes);
+  } catch {
+    throw new ProblemError(requestProblem(`the request is no message of type ${method.input.typeName}`));
+  }
+}
+
+function incomingCall(call: ServerSurfaceCall): IncomingCall {
+  return {
+    door: "grpc",
+    header: (name) => call.metadata.get(name)[0]?.toString(),
+    deadlineMs: Number(call.getDeadline()),
+    onCancel: (listener) => call.on("cancelled", listener),
+  };
+}

@@ -1,0 +1,33 @@
+import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import type { Route } from "./endpoint.ts";
+
+type Definition = MethodDefinition<Uint8Array, Message>;
+
+/** A service as grpc-js wants it described. */
+export function toServiceDefinition({ service }: Route): ServiceDefinition {
+  return Object.fromEntries(service.methods.map((method) => [method.localName, toMethodDefinition(method)]));
+}
+
+function toMethodDefinition(method: DescMethod): Definition {
+  const { methodKind, parent, name, output } = method;
+  return {
+    path: `/${parent.typeName}/${name}`,
+    requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
+    responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
+    // Requests stay bytes until a handler's surroundings decode them, so that bad bytes are an error like any other.
+    requestSerialize: (bytes) => Buffer.from(bytes),
+    requestDeserialize: (bytes) => bytes,
+    responseSerialize: (message) => asBuffer(toBinary(output, message)),
+    responseDeserialize: unused,
+  };
+}
+
+/** Without a copy. */
+function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+function unused(): never {
+  throw new Error("a server does not decode its own responses");
+}
