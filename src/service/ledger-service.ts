@@ -33,6 +33,7 @@ type Listing<T> = Readonly<{
 }>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const VERSION_MAX = 2n ** 63n - 1n;
 const VERSION = /^[1-9]\d{0,18}$/;
 const READ_RETRY_MS = 500;
 
@@ -70,7 +71,7 @@ export class LedgerService implements CreditLedger {
     return this.#read(organizationId, async (account, now) => {
       if (readTime === undefined) return { value: account };
       if (readTime > now) return { refusal: { reason: "READ_TIME_IN_FUTURE", readTime, now } };
-      const version = await this.#reader.versionAt(organizationId, readTime);
+      const version = await this.#reader.versionBefore(organizationId, readTime + 1n);
       const [change] = await this.#reader.transactions(organizationId, [version]);
       if (!change) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
       return { value: { ...account, version, updateTime: change.effectiveTime, balance: change.balance } };
@@ -143,7 +144,7 @@ export class LedgerService implements CreditLedger {
         query: ["transactions", organizationId, filter],
         page,
         keyOf: ({ version }) => String(version),
-        isKey: (key) => VERSION.test(key),
+        isKey: isVersion,
         select: (after, limit) => {
           const beforeVersion = after === undefined ? undefined : BigInt(after);
           return this.#reader.listTransactions(organizationId, { ...filter, beforeVersion, limit });
@@ -168,6 +169,11 @@ export class LedgerService implements CreditLedger {
     await this.#lanes.submit({ organizationId, request: undefined });
     return this.#reader.account(organizationId);
   }
+}
+
+/** A version within 64 bits: a token that was made up is refused, rather than an error of the database. */
+function isVersion(key: string): boolean {
+  return VERSION.test(key) && BigInt(key) <= VERSION_MAX;
 }
 
 /** Says plainly that the database is away, where it is. */

@@ -47,11 +47,17 @@ export class Sweeper {
     if (!this.#stopped) this.start();
   }
 
-  /** In bounded batches, until nothing is due or so many were found that others should have their turn. */
+  /** In bounded batches, until nothing is due; where some can't be ended, the next sweep tries again. */
   async #sweepAll(): Promise<void> {
-    const organizations = await this.#reader.dueOrganizations(this.#settings.organizationsMax);
-    await Promise.all(
-      organizations.map((organizationId) => this.#lanes.submit({ organizationId, request: undefined })),
-    );
+    const { organizationsMax } = this.#settings;
+    for (let more = true; more && !this.#stopped; ) {
+      const organizations = await this.#reader.dueOrganizations(organizationsMax);
+      const ends = await Promise.allSettled(
+        organizations.map((organizationId) => this.#lanes.submit({ organizationId, request: undefined })),
+      );
+      const failures = ends.filter((end) => end.status === "rejected");
+      for (const { reason } of failures) this.#onError(reason);
+      more = organizations.length === organizationsMax && failures.length === 0;
+    }
   }
 }

@@ -127,9 +127,9 @@ export class LedgerReader {
       beforeVersion,
       limit,
     } = query;
-    const last = endTime === undefined ? undefined : await this.versionAt(organizationId, endTime - 1n);
+    const last = endTime === undefined ? undefined : await this.versionBefore(organizationId, endTime);
     const previous =
-      startTime === undefined ? undefined : await this.versionAt(organizationId, startTime - 1n);
+      startTime === undefined ? undefined : await this.versionBefore(organizationId, startTime);
     const { rows } = await sql<TransactionRow>`
       select * from transactions where ${all([
         sql`organization_id = ${organizationId}`,
@@ -147,17 +147,17 @@ export class LedgerReader {
   }
 
   /**
-   * The last version at a time; 0 before the first. Versions have no gaps and their
+   * The last version before a time; 0 where there is none. Versions have no gaps and their
    * times never fall (R-BAL-3, R-BAL-5), so halving the range finds it by a few
    * looks at the primary key, without an index on the time.
    */
-  async versionAt(organizationId: string, time: Time): Promise<bigint> {
+  async versionBefore(organizationId: string, time: Time): Promise<bigint> {
     const { rows } = await sql<{ version: string }>`
       with recursive search (low, high) as (
         select 0::bigint, version from accounts where organization_id = ${organizationId}
         union all
-        select case when t.effective_time <= ${toRowTime(time)} then m.middle else s.low end,
-               case when t.effective_time <= ${toRowTime(time)} then s.high else m.middle - 1 end
+        select case when t.effective_time < ${toRowTime(time)} then m.middle else s.low end,
+               case when t.effective_time < ${toRowTime(time)} then s.high else m.middle - 1 end
         from search s
         cross join lateral (select (s.low + s.high + 1) / 2 as middle) m
         join transactions t on t.organization_id = ${organizationId} and t.version = m.middle
@@ -166,10 +166,14 @@ export class LedgerReader {
     return BigInt(rows[0]?.version ?? 0);
   }
 
-  /** The organizations for which something has been due the longest. */
+  /**
+   * The organizations for which something has been due the longest. By the
+   * statement's time: `clock_timestamp()` is volatile, so it would not end the walk
+   * through the index at what is not due yet.
+   */
   async dueOrganizations(limit: number): Promise<readonly string[]> {
     const { rows } = await sql<{ organization_id: string }>`
-      select organization_id from accounts where next_due_time <= clock_timestamp()
+      select organization_id from accounts where next_due_time <= statement_timestamp()
       order by next_due_time limit ${limit}`.execute(this.#database);
     return rows.map((row) => row.organization_id);
   }
