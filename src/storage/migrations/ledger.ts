@@ -73,8 +73,9 @@ create table debts (
   organization_id text not null,
   version bigint not null,
   incurred_micros bigint not null check (incurred_micros > 0),
-  paid_micros bigint not null check (paid_micros between 0 and incurred_micros),
-  primary key (organization_id, version)
+  paid_micros bigint not null,
+  primary key (organization_id, version),
+  constraint debts_paid check (paid_micros between 0 and incurred_micros)
 );
 create index debts_owed on debts (organization_id) where paid_micros < incurred_micros;
 `;

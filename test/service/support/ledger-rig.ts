@@ -7,6 +7,7 @@ import type { SweeperSettings } from "../../../src/service/sweeper.ts";
 import { verifyLedger } from "../../../src/service/verification.ts";
 import { createOrm, type Orm, type OrmSettings } from "../../../src/storage/orm.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
+import { ormSettings } from "./orm-settings.ts";
 
 export type ServerSettings = Readonly<{
   database?: Partial<OrmSettings>;
@@ -83,14 +84,4 @@ export class LedgerRig {
     await this.orm.close(true);
     await this.#database.drop();
   }
-}
-
-export function ormSettings(url: string): OrmSettings {
-  return {
-    url,
-    connectionsMax: 6,
-    lockTimeoutMs: 5_000,
-    idleInTransactionTimeoutMs: 10_000,
-    statementTimeoutMs: 15_000,
-  };
 }

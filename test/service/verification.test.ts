@@ -1,0 +1,155 @@
+import { expect } from "chai";
+import type { Discrepancy } from "../../src/domain/ledger/verify.ts";
+import type { CreditLedger } from "../../src/service/credit-ledger.ts";
+import { verifyLedger } from "../../src/service/verification.ts";
+import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf } from "./support/asking.ts";
+import { LedgerRig } from "./support/ledger-rig.ts";
+
+/** Damage that somebody with all rights does, and where verification says that it is. */
+const DAMAGES: readonly [string, string, RegExp][] = [
+  [
+    "an amount of a transaction",
+    "update transactions set amount_micros = amount_micros + 1 where version = 3",
+    /^transaction 3$/,
+  ],
+  ["an actor", "update transactions set actor = 'nobody' where version = 2", /^transaction 2$/],
+  ["a label", `update transactions set labels = '{"a":"c"}' where version = 2`, /^transaction 2$/],
+  [
+    "a time by a microsecond",
+    "update transactions set record_time = record_time + interval '1 microsecond' where version = 4",
+    /^transaction 4$/,
+  ],
+  [
+    "a movement",
+    `update transactions set movements = jsonb_set(movements, '{0,3}', '"31"') where version = 2`,
+    /^transaction 2$/,
+  ],
+  [
+    "the balance of a transaction",
+    "update transactions set promotional_micros = promotional_micros + 1 where version = 3",
+    /^transaction 3$/,
+  ],
+  ["a transaction in the middle, removed", "delete from transactions where version = 3", /^transaction 4$/],
+  ["the last transaction, removed", "delete from transactions where version = 6", /^account$/],
+  ["all transactions, removed", "delete from transactions", /^account$/],
+  ["a hash", "update transactions set hash = sha256('') where version = 5", /^transaction [56]$/],
+  ["the head of the chain", "update accounts set head_hash = sha256('')", /^account$/],
+  ["a balance", "update accounts set promotional_micros = promotional_micros + 1", /^account$/],
+  ["a version", "update accounts set version = version + 1", /^account$/],
+  [
+    "when something falls due, later",
+    "update accounts set next_due_time = next_due_time + interval '1 hour'",
+    /^account$/,
+  ],
+  ["that something falls due at all", "update accounts set next_due_time = null", /^account$/],
+  ["a removed account", "delete from accounts", /^account$/],
+  [
+    "credits of a grant",
+    "update grants set free_micros = free_micros + 1, consumed_micros = consumed_micros - 1 where consumed_micros > 0",
+    /^grant /,
+  ],
+  [
+    "an added grant",
+    "insert into grants select organization_id, gen_random_uuid(), kind, amount_micros, free_micros, held_micros, consumed_micros, expired_micros, voided_micros, open, create_time, expire_time, 'forged', version, voided, spent_becomes_debt from grants",
+    /^grant /,
+  ],
+  ["a removed grant", "delete from grants", /^grant /],
+  [
+    "what a reservation cost",
+    "update reservations set settled_micros = 3 where state = 'SETTLED'",
+    /^reservation /,
+  ],
+  [
+    "a reservation that is held again",
+    "update reservations set state = 'HELD', end_time = null where state = 'RELEASED'",
+    /^reservation /,
+  ],
+  ["a removed reservation", "delete from reservations where state = 'RELEASED'", /^reservation /],
+  ["debt that is forgotten", "delete from debts", /^debt /],
+  ["debt that was paid less", "update debts set paid_micros = paid_micros - 1", /^debt /],
+];
+
+describe("R-HIST-4: verification", () => {
+  let rig: LedgerRig;
+  let ledger: CreditLedger;
+
+  before(async () => {
+    rig = await LedgerRig.open();
+    ledger = rig.serve();
+    const asking = { organizationId: "verified" };
+    await accepted(ledger, asking, grantOf(100n));
+    const id = await reserved(ledger, asking, 30n, { context: { runId: "r", labels: { a: "b" } } });
+    await accepted(ledger, asking, settleOf(id, 20n));
+    await accepted(ledger, asking, releaseOf(await reserved(ledger, asking, 5n)));
+    await reserved(ledger, asking, 10n);
+    const owing = { organizationId: "owing" };
+    await accepted(ledger, owing, grantOf(100n));
+    await accepted(ledger, owing, chargeOf(300n, { allowDebt: true }));
+    await accepted(ledger, owing, grantOf(50n));
+    await accepted(ledger, { organizationId: "bystander" }, grantOf(1n));
+    await rig.stop(ledger);
+  });
+
+  after(async () => {
+    await rig.close();
+  });
+
+  async function found(organizationId?: string): Promise<readonly Discrepancy[]> {
+    return (await verifyLedger(rig.orm, organizationId)).discrepancies;
+  }
+
+  it("finds nothing where nothing is amiss, and counts what it looked at", async () => {
+    expect(await verifyLedger(rig.orm)).to.deep.equal({
+      organizations: 3,
+      transactions: 10,
+      discrepancies: [],
+    });
+    expect(await verifyLedger(rig.orm, "owing")).to.deep.equal({
+      organizations: 1,
+      transactions: 3,
+      discrepancies: [],
+    });
+  });
+
+  for (const [name, statement, place] of DAMAGES) {
+    it(`finds ${name}`, async () => {
+      const organizationId = /debts/.test(statement) ? "owing" : "verified";
+      const scoped = /^insert/.test(statement) || !/ where /.test(statement) ? " where " : " and ";
+      await damaged(`${statement}${scoped}organization_id = '${organizationId}'`, async () => {
+        const discrepancies = await found();
+        expect(discrepancies).to.not.deep.equal([]);
+        expect(new Set(discrepancies.map((each) => each.organizationId))).to.deep.equal(
+          new Set([organizationId]),
+        );
+        expect(discrepancies[0]?.place).to.match(place);
+        expect(await found("bystander")).to.deep.equal([]);
+      });
+      expect(await found(), "mended").to.deep.equal([]);
+    });
+  }
+
+  it("says that an organization has no account, where it never was", async () => {
+    expect(await found("nobody")).to.deep.equal([
+      { organizationId: "nobody", place: "account", expected: "an account", found: "nothing" },
+    ]);
+  });
+
+  const TABLES = ["accounts", "grants", "debts", "reservations", "transactions"];
+
+  /** Does the damage past the trigger, and mends it afterwards from copies of the tables. */
+  async function damaged(statement: string, look: () => Promise<void>): Promise<void> {
+    await rig.run("alter table transactions disable trigger transactions_append_only");
+    for (const table of TABLES) await rig.run(`create table ${table}_copy as table ${table}`);
+    try {
+      await rig.run(statement);
+      await look();
+    } finally {
+      for (const table of TABLES) {
+        await rig.run(`delete from ${table}`);
+        await rig.run(`insert into ${table} table ${table}_copy`);
+        await rig.run(`drop table ${table}_copy`);
+      }
+      await rig.run("alter table transactions enable trigger transactions_append_only");
+    }
+  }
+});
