@@ -10,6 +10,8 @@ import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
 import { ProblemError } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
+import { DETAIL_TYPES } from "./routes.ts";
+import { DETAIL_TYPES } from "./routes.ts";
 import type { Serving } from "./serving.ts";
 
 const OK = 200;
@@ -38,7 +40,7 @@ export function createConnectDoor({
       routes: (router) => register(router, routes, runner),
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
-      jsonOptions: { ignoreUnknownFields: false },
+      jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
       fallback: plainPages(serving, metricsText),
     }),
   );

@@ -1,4 +1,5 @@
-import type { DescFile, DescMessage } from "@bufbuild/protobuf";
+import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/protobuf";
+import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -20,7 +21,17 @@ const LEDGER_SERVICES = [CreditService, GrantService] as const;
 const SERVICES = [...LEDGER_SERVICES, Health, ServerReflection, ServerReflectionAlpha] as const;
 
 /** No service names these files, but the details of errors are described in them. */
-const DETAIL_FILES = [file_pleyor_credits_v1_error_reason, file_google_rpc_error_details];
+const DETAIL_FILES = [
+  file_pleyor_credits_v1_error_reason,
+  file_google_rpc_error_details,
+  file_buf_validate_validate,
+];
+
+/** What JSON needs to show the details of an error inside a batch's results. */
+export const DETAIL_TYPES: Registry = createRegistry(...DETAIL_FILES);
+
+/** What the errors of a batch's operations carry, so that they can be shown as JSON. */
+export const DETAIL_TYPES = createRegistry(...DETAIL_FILES, file_buf_validate_validate);
 
 /** The messages whose rules are to be compiled before the first call. */
 export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap(({ methods }) =>
