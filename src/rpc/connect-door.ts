@@ -11,7 +11,6 @@ import { createHttpPort, type HttpHandler } from "./http-port.ts";
 import { ProblemError } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
 import { DETAIL_TYPES } from "./routes.ts";
-import { DETAIL_TYPES } from "./routes.ts";
 import type { Serving } from "./serving.ts";
 
 const OK = 200;

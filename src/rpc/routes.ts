@@ -1,4 +1,4 @@
-import { createRegistry, type DescFile, type DescMessage } from "@bufbuild/protobuf";
+import { createRegistry, type DescFile, type DescMessage, type Registry } from "@bufbuild/protobuf";
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { file_google_rpc_error_details } from "../../gen/google/rpc/error_details_pb.ts";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
@@ -29,9 +29,6 @@ const DETAIL_FILES = [
 
 /** What JSON needs to show the details of an error inside a batch's results. */
 export const DETAIL_TYPES: Registry = createRegistry(...DETAIL_FILES);
-
-/** What the errors of a batch's operations carry, so that they can be shown as JSON. */
-export const DETAIL_TYPES = createRegistry(...DETAIL_FILES, file_buf_validate_validate);
 
 /** The messages whose rules are to be compiled before the first call. */
 export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap(({ methods }) =>
