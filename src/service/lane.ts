@@ -26,11 +26,13 @@ type Waiting = BatchItem & {
 };
 
 /** What those who came before met, of items that are tried one at a time. */
-type Blocked = { away: unknown; readonly locked: Map<string, unknown> };
+type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unknown> };
 
 /** A batch should take about so long, so that nobody waits long behind one and locks are short. */
 const BATCH_MS_AIM = 10;
 const BATCH_COMMANDS_MIN = 32;
+/** So many commands that are slow alone are not to blame: it is the database that hangs. */
+const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 2_000;
 const OVERLOADED_RETRY_MS = 200;
@@ -126,10 +128,20 @@ export class Lane {
       const postponed = batch.filter((waiting, index) => !settle(waiting, outcomes[index]));
       this.#requeue(postponed);
     } catch (error) {
-      if (batch.length > 1 && this.#database.faultOf(error) !== "away") await this.#isolate(batch);
+      const away = this.#database.faultOf(error) === "away";
+      if (batch.length > 1 && !away) await this.#isolate(batch);
       else for (const waiting of batch) waiting.reject(this.#failure(error));
+      if (away && this.#draining) this.#rejectAll(error);
     }
     this.#adapt(batch.length, performance.now() - begin);
+  }
+
+  /** Who still waits when a server stops whose database is away would each wait for all tries. */
+  #rejectAll(error: unknown): void {
+    for (const queue of this.#queues.values())
+      for (const waiting of queue) waiting.reject(this.#failure(error));
+    this.#queues.clear();
+    this.#waiting = 0;
   }
 
   /** Puts items back where they were: before what has arrived since. */
@@ -149,7 +161,7 @@ export class Lane {
    */
   async #isolate(batch: readonly Waiting[]): Promise<void> {
     const postponed = new Map<string, Waiting[]>();
-    const blocked: Blocked = { away: undefined, locked: new Map() };
+    const blocked: Blocked = { away: undefined, slow: 0, locked: new Map() };
     for (const waiting of batch) {
       const { organizationId } = waiting;
       const earlier = postponed.get(organizationId);
@@ -163,20 +175,26 @@ export class Lane {
   async #commitAlone(waiting: Waiting, blocked: Blocked): Promise<boolean> {
     const { organizationId } = waiting;
     const known = blocked.away ?? blocked.locked.get(organizationId);
-    if (known !== undefined) {
-      waiting.reject(this.#failure(known));
+    if (known !== undefined || waiting.signal?.aborted) {
+      // Nothing of the batch was done, so who has left by now can still be dropped.
+      waiting.reject(known === undefined ? waiting.signal?.reason : this.#failure(known));
       return true;
     }
     try {
       const [outcome] = await this.#commitWithRetry([waiting]);
       return settle(waiting, outcome);
     } catch (error) {
-      const fault = this.#database.faultOf(error);
-      if (fault === "away") blocked.away = error;
-      if (fault === "locked") blocked.locked.set(organizationId, error);
+      this.#block(blocked, organizationId, error);
       waiting.reject(this.#failure(error));
       return true;
     }
+  }
+
+  #block(blocked: Blocked, organizationId: string, error: unknown): void {
+    const fault = this.#database.faultOf(error);
+    if (fault === "slow") blocked.slow += 1;
+    if (fault === "locked") blocked.locked.set(organizationId, error);
+    if (fault === "away" || blocked.slow >= SLOW_COMMANDS_MAX) blocked.away = error;
   }
 
   /**

@@ -14,6 +14,9 @@ export type OrmSettings = Readonly<{
   statementTimeoutMs: number;
 }>;
 
+/** A silent connection is probed after so long; the system's own default is two hours. */
+const KEEP_ALIVE_MS = 10_000;
+
 /** In the order in which they run. */
 const MIGRATIONS = [Ledger];
 
@@ -34,6 +37,7 @@ export function createOrm(settings: OrmSettings): Orm {
     driverOptions: {
       application_name: "pleyor-credits",
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       connectionTimeoutMillis: lockTimeoutMs,
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,

@@ -159,6 +159,24 @@ describe("a batch that meets locks and limits", () => {
     await accepted(ledger, { organizationId: "kept" }, chargeOf(1n));
   });
 
+  it("fails a command alone that takes longer than a statement may", async () => {
+    const ledger = rig.serve({ database: { statementTimeoutMs: 400 }, lanes: { count: 1 } });
+    await rig.run(`
+      create function test_slow() returns trigger language plpgsql as $$
+      begin
+        if new.reference = 'test:slow' then perform pg_sleep(15); end if;
+        return new;
+      end $$;
+      create trigger test_slow before insert on transactions for each row execute function test_slow()`);
+    const answers = await Promise.allSettled(
+      ["test:s1", "test:slow", "test:s2"].map((reference) =>
+        accepted(ledger, { organizationId: "slow" }, grantOf(1n, { reference })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled"]);
+    expect(answers[1]).to.have.nested.property("reason.fault", "DATABASE_UNAVAILABLE");
+  });
+
   it("lets reads wait for reads alone: a mutation does not queue behind them", async () => {
     const ledger = rig.serve({ database: { connectionsMax: 3 }, lanes: { count: 1 } });
     await accepted(ledger, { organizationId: "busy" }, grantOf(9n));

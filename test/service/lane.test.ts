@@ -202,6 +202,33 @@ describe("a lane whose batch fails", () => {
     expect(database.batches.map(numbers)).to.deep.equal([[0, 1, 2], [0], [1], [2]]);
   });
 
+  it("asks no more for the others when the database hangs, and drops who has left", async () => {
+    const leaving = new AbortController();
+    const database = new ScriptedDatabase((batch) => {
+      if (batch.length === 1) leaving.abort(new Error("left"));
+      throw new ScriptedFault("slow");
+    });
+    const lane = new Lane(database, SETTINGS);
+    const others = range(10).map((number) => failure(lane.submit(item("a", number))));
+    const left = failure(lane.submit(item("b", 20), leaving.signal));
+    for (const error of await Promise.all(others))
+      expect(error).to.include({ fault: "DATABASE_UNAVAILABLE" });
+    expect(await left).to.have.property("message", "left");
+    expect(database.batches.map(numbers).slice(1), "three are enough to tell").to.deep.equal([[0], [1], [2]]);
+  });
+
+  it("ends all who wait when it drains while the database is away", async () => {
+    const database = new ScriptedDatabase(() => {
+      throw new ScriptedFault("away");
+    });
+    const lane = new Lane(database, SETTINGS);
+    const waiting = range(200).map((number) => failure(lane.submit(item("a", number))));
+    await lane.drain();
+    for (const error of await Promise.all(waiting))
+      expect(error).to.include({ fault: "DATABASE_UNAVAILABLE" });
+    expect(database.batches).to.have.length(SETTINGS.retryAttemptsMax);
+  });
+
   for (const alone of [false, true]) {
     it(`keeps the order of what is postponed${alone ? ", also where items are tried one at a time" : ""}`, async () => {
       const finished: number[] = [];

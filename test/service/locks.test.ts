@@ -25,7 +25,7 @@ describe("servers that meet at the same rows", () => {
     await rig.close();
   });
 
-  async function freezeServer(organizationId: string): Promise<void> {
+  async function freezeServer(organizationId: string): Promise<ChildProcess> {
     const program = new URL("support/frozen-server.ts", import.meta.url).pathname;
     const child = spawn(process.execPath, [program, rig.url, organizationId], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -33,17 +33,23 @@ describe("servers that meet at the same rows", () => {
     children.push(child);
     const [chunk] = await once(child.stdout, "data");
     expect(String(chunk)).to.equal("locked\n");
+    return child;
   }
 
   it("a frozen one keeps its locks no longer than it may be idle in a transaction", async () => {
     const ledger = rig.serve({ database: { lockTimeoutMs: 400 } });
     await accepted(ledger, { organizationId: "frozen" }, grantOf(10n));
-    await freezeServer("frozen");
+    const frozen = await freezeServer("frozen");
     const [first, second] = await Promise.all([
       accepted(ledger, { organizationId: "frozen" }, chargeOf(1n)),
       accepted(ledger, { organizationId: "frozen" }, chargeOf(2n)),
     ]);
     expect([first, second].map(({ account }) => account.version)).to.deep.equal([2n, 3n]);
+    const output: Buffer[] = [];
+    frozen.stdout?.on("data", (chunk: Buffer) => output.push(chunk));
+    frozen.kill("SIGCONT");
+    await once(frozen, "close");
+    expect(String(Buffer.concat(output)), "woken, it takes its transaction for lost").to.equal("away\n");
   });
 
   it("lock in one order: batches over the same organizations in opposite orders never deadlock", async () => {
