@@ -48,6 +48,8 @@ const DEFAULT_TIMEOUT_MS = 20_000;
  *   Make and store your own where the call must be repeatable after this process has died.
  * - A call is sent again if the service is away or overloaded, if the connection breaks, and if an attempt takes
  *   too long, until the call's deadline; see `RetryPolicy`. Refusals are never sent again.
+ * - `applyBatch` succeeds even if all of its operations failed: their errors are results, which nobody sends again
+ *   but you. Give them your own request ids if you mean to.
  * - Each call takes `{ signal, timeoutMs, headers }` as its second argument.
  * - Errors are ConnectErrors with both transports. `refusalOf(error)` reads why the service refused. An error
  *   with the code Unavailable or DeadlineExceeded leaves open whether the change was made.
