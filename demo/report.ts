@@ -47,7 +47,7 @@ export class Report {
     this.#columns = [
       {
         title: "NODE",
-        width: Math.max(...run.nodes.map(({ node }) => node.length), "+ subscription".length),
+        width: Math.max(...run.nodes.map(({ node }) => node.length), "+ 1000.00 subscription".length),
       },
       { title: "RESERVED", ...AMOUNT },
       { title: "SETTLED", ...AMOUNT },
@@ -70,10 +70,7 @@ export class Report {
       this.#addRefusal(step);
     } else if (step.type === "granted") {
       this.#count({ grantedMicros: step.amountMicros });
-      this.#row(`+ ${step.kind}`, {
-        balance: step.balance,
-        remark: `${creditsFromMicros(step.amountMicros)} granted`,
-      });
+      this.#row(`+ ${creditsFromMicros(step.amountMicros)} ${step.kind}`, { balance: step.balance });
     } else {
       this.#addEnding(step);
     }
@@ -100,12 +97,12 @@ export class Report {
 
   #row(
     name: string,
-    row: { readonly amounts?: readonly bigint[]; readonly balance: Balance; readonly remark: string },
+    row: { readonly amounts?: readonly bigint[]; readonly balance: Balance; readonly remark?: string },
   ): void {
     const { subscriptionMicros, promotionalMicros, purchasedMicros, availableMicros } = row.balance;
     const balances = [subscriptionMicros, promotionalMicros, purchasedMicros, availableMicros];
     const amounts = row.amounts?.map(creditsFromMicros) ?? ["", "", ""];
-    const cells = [name, ...amounts, ...balances.map(creditsFromMicros), row.remark];
+    const cells = [name, ...amounts, ...balances.map(creditsFromMicros), row.remark ?? ""];
     this.#print(tableRow(this.#columns, cells));
   }
 
