@@ -51,8 +51,8 @@ const DEFAULT_TIMEOUT_MS = 20_000;
  * - `applyBatch` succeeds even if all of its operations failed: their errors are results, which nobody sends again
  *   but you. Give them your own request ids if you mean to.
  * - Each call takes `{ signal, timeoutMs, headers }` as its second argument.
- * - Errors are ConnectErrors with both transports. `refusalOf(error)` reads why the service refused. An error
- *   with the code Unavailable or DeadlineExceeded leaves open whether the change was made.
+ * - Errors are ConnectErrors with both transports. `refusalOf(error)` reads why the service refused. An error that
+ *   it can't read, and any with the code Unavailable or DeadlineExceeded, leaves open whether the change was made.
  *
  * The source of every field and error is `proto/pleyor/credits/v1`; its types are in `pleyor-credits/v1/*`.
  */
