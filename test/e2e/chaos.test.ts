@@ -90,7 +90,7 @@ describe("two servers on one database, one of them killed", () => {
   ): Promise<void> {
     const count = () => chaos.reduce((sum, client) => sum + client.booked.length, 0);
     const enough = count() + OPERATIONS / 20;
-    while (count() < enough) await new Promise((resolve) => setImmediate(resolve));
+    while (count() < enough) await new Promise((resolve) => setTimeout(resolve, 5));
     await server?.end("SIGKILL");
     await server?.start();
   }
