@@ -55,16 +55,18 @@ export class LedgerService implements CreditLedger {
       case "accepted":
         return { value: receiptOf(outcome.changes, outcome.transactions) };
       case "unchanged":
-        return {
-          value: await guarded(() =>
-            replayedReceipt(this.#reader, organizationId, command, outcome.versions),
-          ),
-        };
+        return { value: await this.#replayed(asked, outcome.versions) };
       case "refused":
         return { refusal: outcome.refusal };
       default:
         throw new Error(`a request came to ${outcome.outcome}`);
     }
+  }
+
+  #replayed({ organizationId, command }: Omit<Request, "fingerprint">, versions: readonly bigint[]) {
+    return guarded(() =>
+      this.#reader.atOnce((reader) => replayedReceipt(reader, organizationId, command, versions)),
+    );
   }
 
   getBalance(organizationId: string, readTime: Time | undefined): Read<Account> {

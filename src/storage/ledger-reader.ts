@@ -1,3 +1,4 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Account } from "../domain/ledger/account.ts";
 import type { Grant, GrantKind, GrantState } from "../domain/ledger/grant.ts";
@@ -5,6 +6,7 @@ import type { Reservation, ReservationState } from "../domain/ledger/reservation
 import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
 import type { Time } from "../domain/time.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
+import { inTransaction } from "./database-transaction.ts";
 import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
@@ -43,17 +45,24 @@ export type TransactionQuery = Readonly<{
   limit: number;
 }>;
 
-/** Reads of one organization, each a statement of its own and outside any transaction. */
+/** Reads of one organization, each a statement of its own and outside any transaction, but for `atOnce`. */
 export class LedgerReader {
   readonly #orm: Orm;
+  readonly #em: EntityManager;
 
-  constructor(orm: Orm) {
+  constructor(orm: Orm, em: EntityManager = orm.em) {
     this.#orm = orm;
+    this.#em = em;
+  }
+
+  /** Several reads that see the same moment. */
+  atOnce<T>(read: (reader: LedgerReader) => Promise<T>): Promise<T> {
+    return inTransaction(this.#orm, "snapshot", (em) => read(new LedgerReader(this.#orm, em)));
   }
 
   /** The account, if it is open, and the database's clock. */
   async account(organizationId: string): Promise<AccountReading> {
-    const em = this.#orm.em.fork();
+    const em = this.#fork();
     const { rows } = await sql<Record<string, unknown> & { organization_id: string | null; now: string }>`
       select a.*, clock_timestamp() as now from (values (1)) as one
       left join accounts a on a.organization_id = ${organizationId} and a.version > 0`.execute(
@@ -90,13 +99,13 @@ export class LedgerReader {
   }
 
   async grant(organizationId: string, grantId: string): Promise<Grant | undefined> {
-    const row = await this.#orm.em.fork().findOne(GrantEntity, { organizationId, grantId });
+    const row = await this.#fork().findOne(GrantEntity, { organizationId, grantId });
     return row ? fromRowGrant(row) : undefined;
   }
 
   async listGrants(organizationId: string, query: GrantQuery): Promise<readonly Grant[]> {
     const { kinds, states, now, beforeId, limit } = query;
-    const em = this.#orm.em.fork();
+    const em = this.#fork();
     const { rows } = await sql<Record<string, unknown>>`
       select * from grants where ${all([
         sql`organization_id = ${organizationId}`,
@@ -179,7 +188,12 @@ export class LedgerReader {
   }
 
   get #database(): Kysely<unknown> {
-    return this.#orm.em.fork().getKysely<unknown>();
+    return this.#em.getKysely<unknown>();
+  }
+
+  /** Entities are read afresh each time, in the same transaction if there is one. */
+  #fork(): EntityManager {
+    return this.#em.fork({ keepTransactionContext: true });
   }
 }
 
