@@ -149,7 +149,8 @@ async function migrateReachable(url: string, servingUrl: string): Promise<void> 
 function explained(error: unknown): unknown {
   if (error instanceof EmbeddedPostgresError) return new StartError(error.message, { cause: error });
   if (!(error instanceof ListenError)) return error;
-  return new StartError(`${error.message}; ${PORT_SETTINGS[error.door]} sets the port`, { cause: error });
+  const hint = error.portTaken ? `; set ${PORT_SETTINGS[error.door]} to another` : "";
+  return new StartError(`${error.message}${hint}`, { cause: error });
 }
 
 function firstLine(text: string): string {

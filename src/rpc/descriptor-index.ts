@@ -66,15 +66,17 @@ function symbolsOf(type: DescType): string[] {
   }
 }
 
-/** The file, then all that it imports: a caller has it whole in one answer. */
+/** The file, then all that it imports, each before what it imports itself: whole in one answer. */
 function encode(file: DescFile | undefined): Uint8Array[] | undefined {
   if (file === undefined) return undefined;
-  const whole = new Set<DescFile>();
-  const add = (each: DescFile): void => {
-    if (whole.has(each)) return;
-    whole.add(each);
-    each.dependencies.forEach(add);
+  const seen = new Set<DescFile>();
+  const importsFirst: DescFile[] = [];
+  const visit = (each: DescFile): void => {
+    if (seen.has(each)) return;
+    seen.add(each);
+    each.dependencies.forEach(visit);
+    importsFirst.push(each);
   };
-  add(file);
-  return [...whole].map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
+  visit(file);
+  return importsFirst.reverse().map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }

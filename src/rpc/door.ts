@@ -26,20 +26,30 @@ export const CONCURRENT_STREAMS_MAX = 1_024;
 export class ListenError extends Error {
   override readonly name = "ListenError";
   readonly door: "gRPC" | "HTTP";
+  readonly portTaken: boolean;
 
   constructor(door: "gRPC" | "HTTP", at: ListenAddress, cause: unknown) {
     super(`cannot listen on ${toHostPort(at)} for ${door}: ${whyNot(cause)}`, { cause });
     this.door = door;
+    this.portTaken = isPortTaken(textOf(cause));
   }
 }
 
-/** grpc-js gives the system's code in its text alone. */
 function whyNot(cause: unknown): string {
-  const text = cause instanceof Error ? cause.message : String(cause);
-  if (text.includes("EADDRINUSE")) return "the port is taken";
+  const text = textOf(cause);
+  if (isPortTaken(text)) return "the port is taken";
   if (text.includes("EADDRNOTAVAIL")) return "this machine does not have the address";
   if (text.includes("EACCES")) return "this user may not listen there";
   return text.replaceAll(/\s*\n\s*/g, " ");
+}
+
+function isPortTaken(text: string): boolean {
+  return text.includes("EADDRINUSE");
+}
+
+/** grpc-js gives the system's code in its text alone. */
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** As in a URL: an IPv6 address stands in brackets. */
