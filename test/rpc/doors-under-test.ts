@@ -6,6 +6,7 @@ import {
   Http2SessionManager,
 } from "@connectrpc/connect-node";
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
+import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 
@@ -60,7 +61,12 @@ export class DoorsUnderTest {
       case "gRPC door":
         return createGrpcTransport(options(this.grpcAddress));
       case "Connect door, Connect and JSON over HTTP/1.1":
-        return createConnectTransport({ baseUrl: this.httpUrl, httpVersion: "1.1", useBinaryFormat: false });
+        return createConnectTransport({
+          baseUrl: this.httpUrl,
+          httpVersion: "1.1",
+          useBinaryFormat: false,
+          jsonOptions: { registry: DETAIL_TYPES },
+        });
       case "Connect door, Connect and Protobuf over HTTP/2":
         return createConnectTransport(options(this.httpAddress));
       case "Connect door, gRPC over HTTP/2":

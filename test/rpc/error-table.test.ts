@@ -1,6 +1,6 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
-import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { type Client, Code, createClient } from "@connectrpc/connect";
 import { expect } from "chai";
 import { ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
@@ -24,6 +24,7 @@ import {
   RESERVATION_ID,
 } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
+import { errorOf } from "./refused-call.ts";
 
 interface Expected {
   readonly code: Code;
@@ -232,13 +233,4 @@ for (const way of WAYS_IN) {
       expect(line).to.include("select * from secrets").and.to.include("the root of it");
     });
   });
-}
-
-async function errorOf(call: Promise<unknown>): Promise<ConnectError> {
-  try {
-    await call;
-  } catch (error) {
-    return ConnectError.from(error);
-  }
-  throw new Error("the call was not refused");
 }
