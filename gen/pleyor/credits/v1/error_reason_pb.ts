@@ -18,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/error_reason.proto.
  */
 export const file_pleyor_credits_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiRwbGV5b3IvY3JlZGl0cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXBsZXlvci5jcmVkaXRzLnYxIooBChNJbnN1ZmZpY2llbnRDcmVkaXRzEhgKEGF2YWlsYWJsZV9taWNyb3MYASABKAMSFwoPcmVxdWlyZWRfbWljcm9zGAIgASgDEhgKEHNob3J0ZmFsbF9taWNyb3MYAyABKAMSFwoKaXRlbV9pbmRleBgEIAEoBUgAiAEBQg0KC19pdGVtX2luZGV4IpwBCg9SZXF1ZXN0SWRSZXVzZWQSEgoKcmVxdWVzdF9pZBgBIAEoCRIwCgRraW5kGAIgASgOMiIucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb25LaW5kEjIKDmVmZmVjdGl2ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgDIjoKD1JlZmVyZW5jZVJldXNlZBInCgVncmFudBgBIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50IkoKE1Jlc2VydmF0aW9uQ29uZmxpY3QSMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbirzBQoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocRVJST1JfUkVBU09OX0lOVkFMSURfUkVRVUVTVBABEiUKIUVSUk9SX1JFQVNPTl9JTlNVRkZJQ0lFTlRfQ1JFRElUUxACEicKI0VSUk9SX1JFQVNPTl9PUkdBTklaQVRJT05fTk9UX0ZPVU5EEAMSJgoiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORBAEEiAKHEVSUk9SX1JFQVNPTl9HUkFOVF9OT1RfRk9VTkQQBRImCiJFUlJPUl9SRUFTT05fVFJBTlNBQ1RJT05fTk9UX0ZPVU5EEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX1NFVFRMRUQQBxIlCiFFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fUkVMRUFTRUQQCBIkCiBFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fRVhQSVJFRBAJEiYKIkVSUk9SX1JFQVNPTl9USU1FX1RPX0xJVkVfRVhDRUVERUQQChIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCxIhCh1FUlJPUl9SRUFTT05fUkVGRVJFTkNFX1JFVVNFRBAMEh0KGUVSUk9SX1JFQVNPTl9HUkFOVF9WT0lERUQQDRInCiNFUlJPUl9SRUFTT05fQkFMQU5DRV9MSU1JVF9FWENFRURFRBAOEhsKF0VSUk9SX1JFQVNPTl9PVkVSTE9BREVEEA8SJQohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEBASGQoVRVJST1JfUkVBU09OX0RSQUlOSU5HEBESGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBISIgoeRVJST1JfUkVBU09OX0RFQURMSU5FX0VYQ0VFREVEEBMSGgoWRVJST1JfUkVBU09OX0NBTkNFTExFRBAUYgZwcm90bzM", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_transaction]);
+  fileDesc("CiRwbGV5b3IvY3JlZGl0cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXBsZXlvci5jcmVkaXRzLnYxIooBChNJbnN1ZmZpY2llbnRDcmVkaXRzEhgKEGF2YWlsYWJsZV9taWNyb3MYASABKAMSFwoPcmVxdWlyZWRfbWljcm9zGAIgASgDEhgKEHNob3J0ZmFsbF9taWNyb3MYAyABKAMSFwoKaXRlbV9pbmRleBgEIAEoBUgAiAEBQg0KC19pdGVtX2luZGV4IpwBCg9SZXF1ZXN0SWRSZXVzZWQSEgoKcmVxdWVzdF9pZBgBIAEoCRIwCgRraW5kGAIgASgOMiIucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb25LaW5kEjIKDmVmZmVjdGl2ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgDIjoKD1JlZmVyZW5jZVJldXNlZBInCgVncmFudBgBIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50IkoKE1Jlc2VydmF0aW9uQ29uZmxpY3QSMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbirEBwoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocRVJST1JfUkVBU09OX0lOVkFMSURfUkVRVUVTVBABEiUKIUVSUk9SX1JFQVNPTl9JTlNVRkZJQ0lFTlRfQ1JFRElUUxACEicKI0VSUk9SX1JFQVNPTl9PUkdBTklaQVRJT05fTk9UX0ZPVU5EEAMSJgoiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORBAEEiAKHEVSUk9SX1JFQVNPTl9HUkFOVF9OT1RfRk9VTkQQBRImCiJFUlJPUl9SRUFTT05fVFJBTlNBQ1RJT05fTk9UX0ZPVU5EEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX1NFVFRMRUQQBxIlCiFFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fUkVMRUFTRUQQCBIkCiBFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fRVhQSVJFRBAJEiYKIkVSUk9SX1JFQVNPTl9USU1FX1RPX0xJVkVfRVhDRUVERUQQChIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCxIhCh1FUlJPUl9SRUFTT05fUkVGRVJFTkNFX1JFVVNFRBAMEh0KGUVSUk9SX1JFQVNPTl9HUkFOVF9WT0lERUQQDRInCiNFUlJPUl9SRUFTT05fQkFMQU5DRV9MSU1JVF9FWENFRURFRBAOEhsKF0VSUk9SX1JFQVNPTl9PVkVSTE9BREVEEA8SJQohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEBASGQoVRVJST1JfUkVBU09OX0RSQUlOSU5HEBESGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBISIgoeRVJST1JfUkVBU09OX0RFQURMSU5FX0VYQ0VFREVEEBMSGgoWRVJST1JfUkVBU09OX0NBTkNFTExFRBAUEiAKHEVSUk9SX1JFQVNPTl9NT0RFTF9OT1RfRk9VTkQQHhIhCh1FUlJPUl9SRUFTT05fU0VUVElOR1NfSU5WQUxJRBAfEh4KGkVSUk9SX1JFQVNPTl9VU0FHRV9JTlZBTElEECASJAogRVJST1JfUkVBU09OX1JBVEVfQ0FSRF9OT1RfRk9VTkQQIRIgChxFUlJPUl9SRUFTT05fUkFURV9DQVJEX1NUQUxFECISIgoeRVJST1JfUkVBU09OX1JBVEVfQ0FSRF9JTlZBTElEECNiBnByb3RvMw", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_transaction]);
 
 /**
  * What is missing, with INSUFFICIENT_CREDITS. Amounts are in microcredits.
@@ -371,6 +371,77 @@ export const ErrorReason = {
    * @generated from enum value: ERROR_REASON_CANCELLED = 20;
    */
   CANCELLED: 20,
+
+  /**
+   * The current rate card, or the one that is named, has no such model.
+   * NOT_FOUND.
+   *
+   *     {"reason": "MODEL_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"model_id": "gpt-5", "rate_card_version": "3"}}
+   *
+   * @generated from enum value: ERROR_REASON_MODEL_NOT_FOUND = 30;
+   */
+  MODEL_NOT_FOUND: 30,
+
+  /**
+   * Settings that the model doesn't have, doesn't allow or misses.
+   * INVALID_ARGUMENT, with `pleyor.pricing.v1.InvalidSettings`.
+   *
+   *     {"reason": "SETTINGS_INVALID", "domain": "credits.pleyor",
+   *      "metadata": {"model_id": "gpt-5", "setting": "max_tokens",
+   *                   "problem": "10000000000 is greater than 128000."}}
+   *
+   * @generated from enum value: ERROR_REASON_SETTINGS_INVALID = 31;
+   */
+  SETTINGS_INVALID: 31,
+
+  /**
+   * Measures that the model doesn't have or misses, or that are no quantity.
+   * They are never read as zero. INVALID_ARGUMENT, with
+   * `pleyor.pricing.v1.InvalidUsage`.
+   *
+   *     {"reason": "USAGE_INVALID", "domain": "credits.pleyor",
+   *      "metadata": {"model_id": "gpt-5", "measure": "output_tokens",
+   *                   "problem": "missing"}}
+   *
+   * @generated from enum value: ERROR_REASON_USAGE_INVALID = 32;
+   */
+  USAGE_INVALID: 32,
+
+  /**
+   * No rate card has this version, or none is in effect yet. NOT_FOUND.
+   *
+   *     {"reason": "RATE_CARD_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"rate_card_version": "7"}}
+   *
+   * @generated from enum value: ERROR_REASON_RATE_CARD_NOT_FOUND = 33;
+   */
+  RATE_CARD_NOT_FOUND: 33,
+
+  /**
+   * The rate card that a reservation names was superseded more than 15 minutes
+   * ago, or is not in effect yet: estimate again. FAILED_PRECONDITION.
+   *
+   *     {"reason": "RATE_CARD_STALE", "domain": "credits.pleyor",
+   *      "metadata": {"rate_card_version": "7", "current_version": "8",
+   *                   "supersede_time": "2026-11-08T10:00:00Z"}}
+   *
+   * @generated from enum value: ERROR_REASON_RATE_CARD_STALE = 34;
+   */
+  RATE_CARD_STALE: 34,
+
+  /**
+   * The rate card can't be published; nothing of it was. INVALID_ARGUMENT, with
+   * `pleyor.pricing.v1.InvalidRateCard`. The metadata have the first fault.
+   *
+   *     {"reason": "RATE_CARD_INVALID", "domain": "credits.pleyor",
+   *      "metadata": {"fault_count": "1", "model_id": "gpt-5",
+   *                   "place": "lines.output.rate",
+   *                   "problem": "-3 is no decimal from 0 to 1000000000"}}
+   *
+   * @generated from enum value: ERROR_REASON_RATE_CARD_INVALID = 35;
+   */
+  RATE_CARD_INVALID: 35,
 } as const;
 
 /**
