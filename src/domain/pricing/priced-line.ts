@@ -101,7 +101,7 @@ export class PricedLine {
   #wholeRate(quantity: Ratio, quantityOf: QuantityOf): bigint {
     const [first] = this.#tiers;
     if (this.#tiers.length === 1 && first !== undefined) return first.whole;
-    const size = this.#size === this.line.quantity ? quantity : this.#size.map(quantityOf).reduce(add, ZERO);
+    const size = this.#size === this.line.quantity ? quantity : sum(this.#size, quantityOf);
     const tier = this.#tiers.find(({ upTo }) => upTo === undefined || !isAbove(size, upTo));
     return exact(tier).whole;
   }
@@ -116,6 +116,12 @@ export class PricedLine {
     }
     return cost;
   }
+}
+
+function sum(names: readonly string[], quantityOf: QuantityOf): Ratio {
+  let total = ZERO;
+  for (const name of names) total = add(total, quantityOf(name));
+  return total;
 }
 
 /** Most factors are 1 or whole; then there is no denominator to carry. */
