@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/balance.proto.
  */
 export const file_pleyor_credits_v1_balance: GenFile = /*@__PURE__*/
-  fileDesc("Ch9wbGV5b3IvY3JlZGl0cy92MS9iYWxhbmNlLnByb3RvEhFwbGV5b3IuY3JlZGl0cy52MSL/AQoHQmFsYW5jZRIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTc3Vic2NyaXB0aW9uX21pY3JvcxgEIAEoAxIaChJwcm9tb3Rpb25hbF9taWNyb3MYBSABKAMSGAoQcHVyY2hhc2VkX21pY3JvcxgGIAEoAxIXCg9yZXNlcnZlZF9taWNyb3MYByABKAMSEwoLZGVidF9taWNyb3MYCCABKAMSGAoQYXZhaWxhYmxlX21pY3JvcxgJIAEoA2IGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9wbGV5b3IvY3JlZGl0cy92MS9iYWxhbmNlLnByb3RvEhFwbGV5b3IuY3JlZGl0cy52MSLpAgoHQmFsYW5jZRIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIvCgt1cGRhdGVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGwoTc3Vic2NyaXB0aW9uX21pY3JvcxgEIAEoAxIaChJwcm9tb3Rpb25hbF9taWNyb3MYBSABKAMSGAoQcHVyY2hhc2VkX21pY3JvcxgGIAEoAxIXCg9yZXNlcnZlZF9taWNyb3MYByABKAMSEwoLZGVidF9taWNyb3MYCCABKAMSGAoQYXZhaWxhYmxlX21pY3JvcxgJIAEoAxI0ChBjeWNsZV9zdGFydF90aW1lGAogASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jeWNsZV9lbmRfdGltZRgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * What an organization owns, has promised and owes, after one change.
@@ -92,6 +92,21 @@ export type Balance = Message<"pleyor.credits.v1.Balance"> & {
    * @generated from field: int64 available_micros = 9;
    */
   availableMicros: bigint;
+
+  /**
+   * When the current cycle of the subscription began. Absent without one.
+   *
+   * @generated from field: google.protobuf.Timestamp cycle_start_time = 10;
+   */
+  cycleStartTime?: Timestamp | undefined;
+
+  /**
+   * When the current cycle ends: its unused subscription credits expire, and the
+   * next one gives its own. Absent without a subscription.
+   *
+   * @generated from field: google.protobuf.Timestamp cycle_end_time = 11;
+   */
+  cycleEndTime?: Timestamp | undefined;
 };
 
 /**

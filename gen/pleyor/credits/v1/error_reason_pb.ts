@@ -8,8 +8,14 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Grant } from "./grant_pb.ts";
 import { file_pleyor_credits_v1_grant } from "./grant_pb.ts";
+import type { Plan, TopUpPack } from "./plan_pb.ts";
+import { file_pleyor_credits_v1_plan } from "./plan_pb.ts";
 import type { Reservation } from "./reservation_pb.ts";
 import { file_pleyor_credits_v1_reservation } from "./reservation_pb.ts";
+import type { Subscription } from "./subscription_pb.ts";
+import { file_pleyor_credits_v1_subscription } from "./subscription_pb.ts";
+import type { LimitKind } from "./subscription_service_pb.ts";
+import { file_pleyor_credits_v1_subscription_service } from "./subscription_service_pb.ts";
 import type { TransactionKind } from "./transaction_pb.ts";
 import { file_pleyor_credits_v1_transaction } from "./transaction_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -18,7 +24,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/error_reason.proto.
  */
 export const file_pleyor_credits_v1_error_reason: GenFile = /*@__PURE__*/
-  fileDesc("CiRwbGV5b3IvY3JlZGl0cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXBsZXlvci5jcmVkaXRzLnYxIooBChNJbnN1ZmZpY2llbnRDcmVkaXRzEhgKEGF2YWlsYWJsZV9taWNyb3MYASABKAMSFwoPcmVxdWlyZWRfbWljcm9zGAIgASgDEhgKEHNob3J0ZmFsbF9taWNyb3MYAyABKAMSFwoKaXRlbV9pbmRleBgEIAEoBUgAiAEBQg0KC19pdGVtX2luZGV4IpwBCg9SZXF1ZXN0SWRSZXVzZWQSEgoKcmVxdWVzdF9pZBgBIAEoCRIwCgRraW5kGAIgASgOMiIucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb25LaW5kEjIKDmVmZmVjdGl2ZV90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgDIjoKD1JlZmVyZW5jZVJldXNlZBInCgVncmFudBgBIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50IkoKE1Jlc2VydmF0aW9uQ29uZmxpY3QSMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbirEBwoLRXJyb3JSZWFzb24SHAoYRVJST1JfUkVBU09OX1VOU1BFQ0lGSUVEEAASIAocRVJST1JfUkVBU09OX0lOVkFMSURfUkVRVUVTVBABEiUKIUVSUk9SX1JFQVNPTl9JTlNVRkZJQ0lFTlRfQ1JFRElUUxACEicKI0VSUk9SX1JFQVNPTl9PUkdBTklaQVRJT05fTk9UX0ZPVU5EEAMSJgoiRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX05PVF9GT1VORBAEEiAKHEVSUk9SX1JFQVNPTl9HUkFOVF9OT1RfRk9VTkQQBRImCiJFUlJPUl9SRUFTT05fVFJBTlNBQ1RJT05fTk9UX0ZPVU5EEAYSJAogRVJST1JfUkVBU09OX1JFU0VSVkFUSU9OX1NFVFRMRUQQBxIlCiFFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fUkVMRUFTRUQQCBIkCiBFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fRVhQSVJFRBAJEiYKIkVSUk9SX1JFQVNPTl9USU1FX1RPX0xJVkVfRVhDRUVERUQQChIiCh5FUlJPUl9SRUFTT05fUkVRVUVTVF9JRF9SRVVTRUQQCxIhCh1FUlJPUl9SRUFTT05fUkVGRVJFTkNFX1JFVVNFRBAMEh0KGUVSUk9SX1JFQVNPTl9HUkFOVF9WT0lERUQQDRInCiNFUlJPUl9SRUFTT05fQkFMQU5DRV9MSU1JVF9FWENFRURFRBAOEhsKF0VSUk9SX1JFQVNPTl9PVkVSTE9BREVEEA8SJQohRVJST1JfUkVBU09OX0RBVEFCQVNFX1VOQVZBSUxBQkxFEBASGQoVRVJST1JfUkVBU09OX0RSQUlOSU5HEBESGQoVRVJST1JfUkVBU09OX0lOVEVSTkFMEBISIgoeRVJST1JfUkVBU09OX0RFQURMSU5FX0VYQ0VFREVEEBMSGgoWRVJST1JfUkVBU09OX0NBTkNFTExFRBAUEiAKHEVSUk9SX1JFQVNPTl9NT0RFTF9OT1RfRk9VTkQQHhIhCh1FUlJPUl9SRUFTT05fU0VUVElOR1NfSU5WQUxJRBAfEh4KGkVSUk9SX1JFQVNPTl9VU0FHRV9JTlZBTElEECASJAogRVJST1JfUkVBU09OX1JBVEVfQ0FSRF9OT1RfRk9VTkQQIRIgChxFUlJPUl9SRUFTT05fUkFURV9DQVJEX1NUQUxFECISIgoeRVJST1JfUkVBU09OX1JBVEVfQ0FSRF9JTlZBTElEECNiBnByb3RvMw", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_transaction]);
+  fileDesc("CiRwbGV5b3IvY3JlZGl0cy92MS9lcnJvcl9yZWFzb24ucHJvdG8SEXBsZXlvci5jcmVkaXRzLnYxIpsCChNJbnN1ZmZpY2llbnRDcmVkaXRzEhgKEGF2YWlsYWJsZV9taWNyb3MYASABKAMSFwoPcmVxdWlyZWRfbWljcm9zGAIgASgDEhgKEHNob3J0ZmFsbF9taWNyb3MYAyABKAMSFwoKaXRlbV9pbmRleBgEIAEoBUgAiAEBEjEKC3RvcF91cF9wYWNrGAUgASgLMhwucGxleW9yLmNyZWRpdHMudjEuVG9wVXBQYWNrEiUKBHBsYW4YBiABKAsyFy5wbGV5b3IuY3JlZGl0cy52MS5QbGFuEjUKEW5leHRfcmVmcmVzaF90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEINCgtfaXRlbV9pbmRleCKcAQoPUmVxdWVzdElkUmV1c2VkEhIKCnJlcXVlc3RfaWQYASABKAkSMAoEa2luZBgCIAEoDjIiLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uS2luZBIyCg5lZmZlY3RpdmVfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHdmVyc2lvbhgEIAEoAyI6Cg9SZWZlcmVuY2VSZXVzZWQSJwoFZ3JhbnQYASABKAsyGC5wbGV5b3IuY3JlZGl0cy52MS5HcmFudCJKChNSZXNlcnZhdGlvbkNvbmZsaWN0EjMKC3Jlc2VydmF0aW9uGAEgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24iTQoUU3Vic2NyaXB0aW9uQ29uZmxpY3QSNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uImwKEVBsYW5MaW1pdEV4Y2VlZGVkEiUKBHBsYW4YASABKAsyFy5wbGV5b3IuY3JlZGl0cy52MS5QbGFuEjAKCGV4Y2Vzc2VzGAIgAygLMh4ucGxleW9yLmNyZWRpdHMudjEuTGltaXRFeGNlc3MiVwoLTGltaXRFeGNlc3MSKgoEa2luZBgBIAEoDjIcLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0S2luZBINCgVjb3VudBgCIAEoBRINCgVsaW1pdBgDIAEoBSJFChBDYXRhbG9ndWVJbnZhbGlkEjEKBmZhdWx0cxgBIAMoCzIhLnBsZXlvci5jcmVkaXRzLnYxLkNhdGFsb2d1ZUZhdWx0IjQKDkNhdGFsb2d1ZUZhdWx0Eg0KBXBsYWNlGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJKv4LCgtFcnJvclJlYXNvbhIcChhFUlJPUl9SRUFTT05fVU5TUEVDSUZJRUQQABIgChxFUlJPUl9SRUFTT05fSU5WQUxJRF9SRVFVRVNUEAESJQohRVJST1JfUkVBU09OX0lOU1VGRklDSUVOVF9DUkVESVRTEAISJwojRVJST1JfUkVBU09OX09SR0FOSVpBVElPTl9OT1RfRk9VTkQQAxImCiJFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fTk9UX0ZPVU5EEAQSIAocRVJST1JfUkVBU09OX0dSQU5UX05PVF9GT1VORBAFEiYKIkVSUk9SX1JFQVNPTl9UUkFOU0FDVElPTl9OT1RfRk9VTkQQBhIkCiBFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fU0VUVExFRBAHEiUKIUVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9SRUxFQVNFRBAIEiQKIEVSUk9SX1JFQVNPTl9SRVNFUlZBVElPTl9FWFBJUkVEEAkSJgoiRVJST1JfUkVBU09OX1RJTUVfVE9fTElWRV9FWENFRURFRBAKEiIKHkVSUk9SX1JFQVNPTl9SRVFVRVNUX0lEX1JFVVNFRBALEiEKHUVSUk9SX1JFQVNPTl9SRUZFUkVOQ0VfUkVVU0VEEAwSHQoZRVJST1JfUkVBU09OX0dSQU5UX1ZPSURFRBANEicKI0VSUk9SX1JFQVNPTl9CQUxBTkNFX0xJTUlUX0VYQ0VFREVEEA4SGwoXRVJST1JfUkVBU09OX09WRVJMT0FERUQQDxIlCiFFUlJPUl9SRUFTT05fREFUQUJBU0VfVU5BVkFJTEFCTEUQEBIZChVFUlJPUl9SRUFTT05fRFJBSU5JTkcQERIZChVFUlJPUl9SRUFTT05fSU5URVJOQUwQEhIiCh5FUlJPUl9SRUFTT05fREVBRExJTkVfRVhDRUVERUQQExIaChZFUlJPUl9SRUFTT05fQ0FOQ0VMTEVEEBQSIAocRVJST1JfUkVBU09OX01PREVMX05PVF9GT1VORBAeEiEKHUVSUk9SX1JFQVNPTl9TRVRUSU5HU19JTlZBTElEEB8SHgoaRVJST1JfUkVBU09OX1VTQUdFX0lOVkFMSUQQIBIkCiBFUlJPUl9SRUFTT05fUkFURV9DQVJEX05PVF9GT1VORBAhEiAKHEVSUk9SX1JFQVNPTl9SQVRFX0NBUkRfU1RBTEUQIhIiCh5FUlJPUl9SRUFTT05fUkFURV9DQVJEX0lOVkFMSUQQIxIoCiRFUlJPUl9SRUFTT05fUkVTRVJWQVRJT05fTk9UX1NFVFRMRUQQKBImCiJFUlJPUl9SRUFTT05fUkVGVU5EX0VYQ0VFRFNfQ0hBUkdFECkSHwobRVJST1JfUkVBU09OX1BMQU5fTk9UX0ZPVU5EECoSHwobRVJST1JfUkVBU09OX1BBQ0tfTk9UX0ZPVU5EECsSIwofRVJST1JfUkVBU09OX1VOSVRfUFJJQ0VfTUlTU0lORxAsEiMKH0VSUk9SX1JFQVNPTl9QVVJDSEFTRV9OT1RfRk9VTkQQLRInCiNFUlJPUl9SRUFTT05fU1VCU0NSSVBUSU9OX05PVF9GT1VORBAuEiQKIEVSUk9SX1JFQVNPTl9TVUJTQ1JJUFRJT05fRVhJU1RTEC8SJgoiRVJST1JfUkVBU09OX1NVQlNDUklQVElPTl9QQVNUX0RVRRAwEiQKIEVSUk9SX1JFQVNPTl9BTkNIT1JfT1VUX09GX1JBTkdFEDESHwobRVJST1JfUkVBU09OX1BMQU5fVU5DSEFOR0VEEDISJgoiRVJST1JfUkVBU09OX1BMQU5fQ0hBTkdFX1NDSEVEVUxFRBAzEioKJkVSUk9SX1JFQVNPTl9QTEFOX0NIQU5HRV9OT1RfU0NIRURVTEVEEDQSJAogRVJST1JfUkVBU09OX1BMQU5fTElNSVRfRVhDRUVERUQQNRIiCh5FUlJPUl9SRUFTT05fQ0FUQUxPR1VFX0lOVkFMSUQQNmIGcHJvdG8z", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_plan, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_subscription, file_pleyor_credits_v1_subscription_service, file_pleyor_credits_v1_transaction]);
 
 /**
  * What is missing, with INSUFFICIENT_CREDITS. Amounts are in microcredits.
@@ -53,6 +59,28 @@ export type InsufficientCredits = Message<"pleyor.credits.v1.InsufficientCredits
    * @generated from field: optional int32 item_index = 4;
    */
   itemIndex?: number | undefined;
+
+  /**
+   * The smallest top-up pack that covers the shortfall. Absent: none does.
+   *
+   * @generated from field: pleyor.credits.v1.TopUpPack top_up_pack = 5;
+   */
+  topUpPack?: TopUpPack | undefined;
+
+  /**
+   * The cheapest plan that would cover it: by the upgrade's grant for the rest of
+   * the cycle, or by a first cycle where there is no subscription. Absent: none would.
+   *
+   * @generated from field: pleyor.credits.v1.Plan plan = 6;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * When the subscription next gives credits. Absent: it does not.
+   *
+   * @generated from field: google.protobuf.Timestamp next_refresh_time = 7;
+   */
+  nextRefreshTime?: Timestamp | undefined;
 };
 
 /**
@@ -127,7 +155,8 @@ export const ReferenceReusedSchema: GenMessage<ReferenceReused> = /*@__PURE__*/
 
 /**
  * The reservation that does not allow what was asked, with RESERVATION_SETTLED,
- * RESERVATION_RELEASED and RESERVATION_EXPIRED.
+ * RESERVATION_RELEASED, RESERVATION_EXPIRED, RESERVATION_NOT_SETTLED and
+ * REFUND_EXCEEDS_CHARGE.
  *
  * @generated from message pleyor.credits.v1.ReservationConflict
  */
@@ -146,6 +175,141 @@ export type ReservationConflict = Message<"pleyor.credits.v1.ReservationConflict
  */
 export const ReservationConflictSchema: GenMessage<ReservationConflict> = /*@__PURE__*/
   messageDesc(file_pleyor_credits_v1_error_reason, 3);
+
+/**
+ * The subscription that does not allow what was asked, with SUBSCRIPTION_EXISTS,
+ * SUBSCRIPTION_PAST_DUE, PLAN_UNCHANGED, PLAN_CHANGE_SCHEDULED and
+ * PLAN_CHANGE_NOT_SCHEDULED.
+ *
+ * @generated from message pleyor.credits.v1.SubscriptionConflict
+ */
+export type SubscriptionConflict = Message<"pleyor.credits.v1.SubscriptionConflict"> & {
+  /**
+   * The subscription as it is.
+   *
+   * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
+   */
+  subscription?: Subscription | undefined;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.SubscriptionConflict.
+ * Use `create(SubscriptionConflictSchema)` to create a new message.
+ */
+export const SubscriptionConflictSchema: GenMessage<SubscriptionConflict> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_error_reason, 4);
+
+/**
+ * What there is too much of, with PLAN_LIMIT_EXCEEDED.
+ *
+ * @generated from message pleyor.credits.v1.PlanLimitExceeded
+ */
+export type PlanLimitExceeded = Message<"pleyor.credits.v1.PlanLimitExceeded"> & {
+  /**
+   * The plan that was asked for.
+   *
+   * @generated from field: pleyor.credits.v1.Plan plan = 1;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * Each limit that is exceeded.
+   *
+   * @generated from field: repeated pleyor.credits.v1.LimitExcess excesses = 2;
+   */
+  excesses: LimitExcess[];
+};
+
+/**
+ * Describes the message pleyor.credits.v1.PlanLimitExceeded.
+ * Use `create(PlanLimitExceededSchema)` to create a new message.
+ */
+export const PlanLimitExceededSchema: GenMessage<PlanLimitExceeded> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_error_reason, 5);
+
+/**
+ * A limit that is exceeded.
+ *
+ * @generated from message pleyor.credits.v1.LimitExcess
+ */
+export type LimitExcess = Message<"pleyor.credits.v1.LimitExcess"> & {
+  /**
+   * Of what.
+   *
+   * @generated from field: pleyor.credits.v1.LimitKind kind = 1;
+   */
+  kind: LimitKind;
+
+  /**
+   * How many there are.
+   *
+   * @generated from field: int32 count = 2;
+   */
+  count: number;
+
+  /**
+   * How many the plan allows.
+   *
+   * @generated from field: int32 limit = 3;
+   */
+  limit: number;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.LimitExcess.
+ * Use `create(LimitExcessSchema)` to create a new message.
+ */
+export const LimitExcessSchema: GenMessage<LimitExcess> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_error_reason, 6);
+
+/**
+ * Every fault of a catalogue, with CATALOGUE_INVALID.
+ *
+ * @generated from message pleyor.credits.v1.CatalogueInvalid
+ */
+export type CatalogueInvalid = Message<"pleyor.credits.v1.CatalogueInvalid"> & {
+  /**
+   * The faults, in the catalogue's order.
+   *
+   * @generated from field: repeated pleyor.credits.v1.CatalogueFault faults = 1;
+   */
+  faults: CatalogueFault[];
+};
+
+/**
+ * Describes the message pleyor.credits.v1.CatalogueInvalid.
+ * Use `create(CatalogueInvalidSchema)` to create a new message.
+ */
+export const CatalogueInvalidSchema: GenMessage<CatalogueInvalid> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_error_reason, 7);
+
+/**
+ * One fault of a catalogue.
+ *
+ * @generated from message pleyor.credits.v1.CatalogueFault
+ */
+export type CatalogueFault = Message<"pleyor.credits.v1.CatalogueFault"> & {
+  /**
+   * Where, such as `plans[2].monthly_price.currency`.
+   *
+   * @generated from field: string place = 1;
+   */
+  place: string;
+
+  /**
+   * What is wrong there.
+   *
+   * @generated from field: string description = 2;
+   */
+  description: string;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.CatalogueFault.
+ * Use `create(CatalogueFaultSchema)` to create a new message.
+ */
+export const CatalogueFaultSchema: GenMessage<CatalogueFault> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_error_reason, 8);
 
 /**
  * Why a call was refused: the `reason` of the one `google.rpc.ErrorInfo` that
@@ -442,6 +606,166 @@ export const ErrorReason = {
    * @generated from enum value: ERROR_REASON_RATE_CARD_INVALID = 35;
    */
   RATE_CARD_INVALID: 35,
+
+  /**
+   * The reservation was not charged, so there is nothing to refund.
+   * FAILED_PRECONDITION, with the `Reservation` as it is.
+   *
+   *     {"reason": "RESERVATION_NOT_SETTLED", "domain": "credits.pleyor",
+   *      "metadata": {"reservation_id": "0199...", "state": "HELD"}}
+   *
+   * @generated from enum value: ERROR_REASON_RESERVATION_NOT_SETTLED = 40;
+   */
+  RESERVATION_NOT_SETTLED: 40,
+
+  /**
+   * The refund is more than what was charged and not refunded yet.
+   * FAILED_PRECONDITION, with the `Reservation` as it is.
+   *
+   *     {"reason": "REFUND_EXCEEDS_CHARGE", "domain": "credits.pleyor",
+   *      "metadata": {"reservation_id": "0199...", "refundable_micros": "900000"}}
+   *
+   * @generated from enum value: ERROR_REASON_REFUND_EXCEEDS_CHARGE = 41;
+   */
+  REFUND_EXCEEDS_CHARGE: 41,
+
+  /**
+   * The catalogue has no such plan. NOT_FOUND.
+   *
+   *     {"reason": "PLAN_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"plan_id": "gold"}}
+   *
+   * @generated from enum value: ERROR_REASON_PLAN_NOT_FOUND = 42;
+   */
+  PLAN_NOT_FOUND: 42,
+
+  /**
+   * The catalogue has no such top-up pack. NOT_FOUND.
+   *
+   *     {"reason": "PACK_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"pack_id": "huge"}}
+   *
+   * @generated from enum value: ERROR_REASON_PACK_NOT_FOUND = 43;
+   */
+  PACK_NOT_FOUND: 43,
+
+  /**
+   * The catalogue sells packs only. FAILED_PRECONDITION.
+   *
+   *     {"reason": "UNIT_PRICE_MISSING", "domain": "credits.pleyor",
+   *      "metadata": {}}
+   *
+   * @generated from enum value: ERROR_REASON_UNIT_PRICE_MISSING = 44;
+   */
+  UNIT_PRICE_MISSING: 44,
+
+  /**
+   * The organization made no purchase with that reference. NOT_FOUND.
+   *
+   *     {"reason": "PURCHASE_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"organization_id": "acme", "reference": "payment:pi_123"}}
+   *
+   * @generated from enum value: ERROR_REASON_PURCHASE_NOT_FOUND = 45;
+   */
+  PURCHASE_NOT_FOUND: 45,
+
+  /**
+   * The organization has no subscription. NOT_FOUND.
+   *
+   *     {"reason": "SUBSCRIPTION_NOT_FOUND", "domain": "credits.pleyor",
+   *      "metadata": {"organization_id": "acme"}}
+   *
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_NOT_FOUND = 46;
+   */
+  SUBSCRIPTION_NOT_FOUND: 46,
+
+  /**
+   * The organization has a subscription that has not ended. ALREADY_EXISTS,
+   * with `SubscriptionConflict`.
+   *
+   *     {"reason": "SUBSCRIPTION_EXISTS", "domain": "credits.pleyor",
+   *      "metadata": {"organization_id": "acme", "plan_id": "pro"}}
+   *
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_EXISTS = 47;
+   */
+  SUBSCRIPTION_EXISTS: 47,
+
+  /**
+   * The plan of a subscription that is past due can only be changed after it was
+   * resumed. FAILED_PRECONDITION, with `SubscriptionConflict`.
+   *
+   *     {"reason": "SUBSCRIPTION_PAST_DUE", "domain": "credits.pleyor",
+   *      "metadata": {"organization_id": "acme"}}
+   *
+   * @generated from enum value: ERROR_REASON_SUBSCRIPTION_PAST_DUE = 48;
+   */
+  SUBSCRIPTION_PAST_DUE: 48,
+
+  /**
+   * The anchor is too far away. INVALID_ARGUMENT.
+   *
+   *     {"reason": "ANCHOR_OUT_OF_RANGE", "domain": "credits.pleyor",
+   *      "metadata": {"anchor_time_min": "2016-11-22T10:00:00Z",
+   *                   "anchor_time_max": "2026-12-23T10:00:00Z"}}
+   *
+   * @generated from enum value: ERROR_REASON_ANCHOR_OUT_OF_RANGE = 49;
+   */
+  ANCHOR_OUT_OF_RANGE: 49,
+
+  /**
+   * It is the current plan and billing period, and nothing is scheduled.
+   * FAILED_PRECONDITION, with `SubscriptionConflict`.
+   *
+   *     {"reason": "PLAN_UNCHANGED", "domain": "credits.pleyor",
+   *      "metadata": {"plan_id": "pro"}}
+   *
+   * @generated from enum value: ERROR_REASON_PLAN_UNCHANGED = 50;
+   */
+  PLAN_UNCHANGED: 50,
+
+  /**
+   * Another change is scheduled; it can be withdrawn. FAILED_PRECONDITION, with
+   * `SubscriptionConflict`.
+   *
+   *     {"reason": "PLAN_CHANGE_SCHEDULED", "domain": "credits.pleyor",
+   *      "metadata": {"effective_time": "2026-12-01T00:00:00Z"}}
+   *
+   * @generated from enum value: ERROR_REASON_PLAN_CHANGE_SCHEDULED = 51;
+   */
+  PLAN_CHANGE_SCHEDULED: 51,
+
+  /**
+   * Nothing is scheduled that could be withdrawn. FAILED_PRECONDITION, with
+   * `SubscriptionConflict`.
+   *
+   *     {"reason": "PLAN_CHANGE_NOT_SCHEDULED", "domain": "credits.pleyor",
+   *      "metadata": {"organization_id": "acme"}}
+   *
+   * @generated from enum value: ERROR_REASON_PLAN_CHANGE_NOT_SCHEDULED = 52;
+   */
+  PLAN_CHANGE_NOT_SCHEDULED: 52,
+
+  /**
+   * The organization has more than the plan allows. FAILED_PRECONDITION, with
+   * `PlanLimitExceeded`.
+   *
+   *     {"reason": "PLAN_LIMIT_EXCEEDED", "domain": "credits.pleyor",
+   *      "metadata": {"plan_id": "starter", "members_count": "9", "members_limit": "3"}}
+   *
+   * @generated from enum value: ERROR_REASON_PLAN_LIMIT_EXCEEDED = 53;
+   */
+  PLAN_LIMIT_EXCEEDED: 53,
+
+  /**
+   * The catalogue has faults, and nothing of it was taken. INVALID_ARGUMENT, with
+   * `CatalogueInvalid`.
+   *
+   *     {"reason": "CATALOGUE_INVALID", "domain": "credits.pleyor",
+   *      "metadata": {"faults": "2"}}
+   *
+   * @generated from enum value: ERROR_REASON_CATALOGUE_INVALID = 54;
+   */
+  CATALOGUE_INVALID: 54,
 } as const;
 
 /**

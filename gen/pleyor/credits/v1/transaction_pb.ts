@@ -12,13 +12,15 @@ import type { GrantKind } from "./grant_pb.ts";
 import { file_pleyor_credits_v1_grant } from "./grant_pb.ts";
 import type { SpendContext } from "./spend_context_pb.ts";
 import { file_pleyor_credits_v1_spend_context } from "./spend_context_pb.ts";
+import type { Subscription } from "./subscription_pb.ts";
+import { file_pleyor_credits_v1_subscription } from "./subscription_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file pleyor/credits/v1/transaction.proto.
  */
 export const file_pleyor_credits_v1_transaction: GenFile = /*@__PURE__*/
-  fileDesc("CiNwbGV5b3IvY3JlZGl0cy92MS90cmFuc2FjdGlvbi5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEirwEKCE1vdmVtZW50EhAKCGdyYW50X2lkGAEgASgJEjIKCmZyb21fc3RhdGUYAiABKA4yHi5wbGV5b3IuY3JlZGl0cy52MS5DcmVkaXRTdGF0ZRIwCgh0b19zdGF0ZRgDIAEoDjIeLnBsZXlvci5jcmVkaXRzLnYxLkNyZWRpdFN0YXRlEhUKDWFtb3VudF9taWNyb3MYBCABKAMSFAoMZGVidF92ZXJzaW9uGAUgASgDIogFCgtUcmFuc2FjdGlvbhIXCg9vcmdhbml6YXRpb25faWQYASABKAkSDwoHdmVyc2lvbhgCIAEoAxIwCgRraW5kGAMgASgOMiIucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb25LaW5kEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtyZWNvcmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKcmVxdWVzdF9pZBgGIAEoCRIXCg9yZXF1ZXN0X29yZGluYWwYByABKAUSDQoFYWN0b3IYCCABKAkSFgoOcmVzZXJ2YXRpb25faWQYCSABKAkSEAoIZ3JhbnRfaWQYCiABKAkSFQoNYW1vdW50X21pY3JvcxgLIAEoAxIvCgtleHBpcmVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDAoEbGF0ZRgNIAEoCBIwCgdjb250ZXh0GA4gASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3BlbmRDb250ZXh0EjAKCmdyYW50X2tpbmQYEyABKA4yHC5wbGV5b3IuY3JlZGl0cy52MS5HcmFudEtpbmQSGgoSc3BlbnRfYmVjb21lc19kZWJ0GBQgASgIEhEKCXJlZmVyZW5jZRgPIAEoCRIuCgltb3ZlbWVudHMYECADKAsyGy5wbGV5b3IuY3JlZGl0cy52MS5Nb3ZlbWVudBIrCgdiYWxhbmNlGBEgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIMCgRoYXNoGBIgASgMKsgCCg9UcmFuc2FjdGlvbktpbmQSIAocVFJBTlNBQ1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhoKFlRSQU5TQUNUSU9OX0tJTkRfR1JBTlQQARIfChtUUkFOU0FDVElPTl9LSU5EX0dSQU5UX1ZPSUQQAhIhCh1UUkFOU0FDVElPTl9LSU5EX0dSQU5UX0VYUElSWRADEhwKGFRSQU5TQUNUSU9OX0tJTkRfUkVTRVJWRRAEEhsKF1RSQU5TQUNUSU9OX0tJTkRfRVhURU5EEAUSGwoXVFJBTlNBQ1RJT05fS0lORF9TRVRUTEUQBhIcChhUUkFOU0FDVElPTl9LSU5EX1JFTEVBU0UQBxIgChxUUkFOU0FDVElPTl9LSU5EX0hPTERfRVhQSVJZEAgSGwoXVFJBTlNBQ1RJT05fS0lORF9DSEFSR0UQCSrYAQoLQ3JlZGl0U3RhdGUSHAoYQ1JFRElUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ1JFRElUX1NUQVRFX09VVFNJREUQARIVChFDUkVESVRfU1RBVEVfRlJFRRACEhUKEUNSRURJVF9TVEFURV9IRUxEEAMSGQoVQ1JFRElUX1NUQVRFX0NPTlNVTUVEEAQSGAoUQ1JFRElUX1NUQVRFX0VYUElSRUQQBRIXChNDUkVESVRfU1RBVEVfVk9JREVEEAYSFQoRQ1JFRElUX1NUQVRFX0RFQlQQB2IGcHJvdG8z", [file_google_protobuf_timestamp, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_spend_context]);
+  fileDesc("CiNwbGV5b3IvY3JlZGl0cy92MS90cmFuc2FjdGlvbi5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEirwEKCE1vdmVtZW50EhAKCGdyYW50X2lkGAEgASgJEjIKCmZyb21fc3RhdGUYAiABKA4yHi5wbGV5b3IuY3JlZGl0cy52MS5DcmVkaXRTdGF0ZRIwCgh0b19zdGF0ZRgDIAEoDjIeLnBsZXlvci5jcmVkaXRzLnYxLkNyZWRpdFN0YXRlEhUKDWFtb3VudF9taWNyb3MYBCABKAMSFAoMZGVidF92ZXJzaW9uGAUgASgDIqQBCglNYWRlR3JhbnQSEAoIZ3JhbnRfaWQYASABKAkSKgoEa2luZBgCIAEoDjIcLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50S2luZBIVCg1hbW91bnRfbWljcm9zGAMgASgDEi8KC2V4cGlyZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglyZWZlcmVuY2UYBSABKAki8gUKC1RyYW5zYWN0aW9uEhcKD29yZ2FuaXphdGlvbl9pZBgBIAEoCRIPCgd2ZXJzaW9uGAIgASgDEjAKBGtpbmQYAyABKA4yIi5wbGV5b3IuY3JlZGl0cy52MS5UcmFuc2FjdGlvbktpbmQSMgoOZWZmZWN0aXZlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3JlY29yZF90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAYgASgJEhcKD3JlcXVlc3Rfb3JkaW5hbBgHIAEoBRINCgVhY3RvchgIIAEoCRIWCg5yZXNlcnZhdGlvbl9pZBgJIAEoCRIQCghncmFudF9pZBgKIAEoCRIVCg1hbW91bnRfbWljcm9zGAsgASgDEi8KC2V4cGlyZV90aW1lGAwgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRsYXRlGA0gASgIEjAKB2NvbnRleHQYDiABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TcGVuZENvbnRleHQSMAoKZ3JhbnRfa2luZBgTIAEoDjIcLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50S2luZBIaChJzcGVudF9iZWNvbWVzX2RlYnQYFCABKAgSMQoLbWFkZV9ncmFudHMYFSADKAsyHC5wbGV5b3IuY3JlZGl0cy52MS5NYWRlR3JhbnQSNQoMc3Vic2NyaXB0aW9uGBYgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEhEKCXJlZmVyZW5jZRgPIAEoCRIuCgltb3ZlbWVudHMYECADKAsyGy5wbGV5b3IuY3JlZGl0cy52MS5Nb3ZlbWVudBIrCgdiYWxhbmNlGBEgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIMCgRoYXNoGBIgASgMKs4FCg9UcmFuc2FjdGlvbktpbmQSIAocVFJBTlNBQ1RJT05fS0lORF9VTlNQRUNJRklFRBAAEhoKFlRSQU5TQUNUSU9OX0tJTkRfR1JBTlQQARIfChtUUkFOU0FDVElPTl9LSU5EX0dSQU5UX1ZPSUQQAhIhCh1UUkFOU0FDVElPTl9LSU5EX0dSQU5UX0VYUElSWRADEhwKGFRSQU5TQUNUSU9OX0tJTkRfUkVTRVJWRRAEEhsKF1RSQU5TQUNUSU9OX0tJTkRfRVhURU5EEAUSGwoXVFJBTlNBQ1RJT05fS0lORF9TRVRUTEUQBhIcChhUUkFOU0FDVElPTl9LSU5EX1JFTEVBU0UQBxIgChxUUkFOU0FDVElPTl9LSU5EX0hPTERfRVhQSVJZEAgSGwoXVFJBTlNBQ1RJT05fS0lORF9DSEFSR0UQCRIbChdUUkFOU0FDVElPTl9LSU5EX1JFRlVORBAUEicKI1RSQU5TQUNUSU9OX0tJTkRfU1VCU0NSSVBUSU9OX1NUQVJUEBUSIAocVFJBTlNBQ1RJT05fS0lORF9DWUNMRV9SRVNFVBAWEiAKHFRSQU5TQUNUSU9OX0tJTkRfUExBTl9DSEFOR0UQFxIpCiVUUkFOU0FDVElPTl9LSU5EX1BMQU5fQ0hBTkdFX1NDSEVEVUxFEBgSKQolVFJBTlNBQ1RJT05fS0lORF9QTEFOX0NIQU5HRV9XSVRIRFJBVxAZEigKJFRSQU5TQUNUSU9OX0tJTkRfU1VCU0NSSVBUSU9OX0NBTkNFTBAaEikKJVRSQU5TQUNUSU9OX0tJTkRfU1VCU0NSSVBUSU9OX1NVU1BFTkQQGxIoCiRUUkFOU0FDVElPTl9LSU5EX1NVQlNDUklQVElPTl9SRVNVTUUQHBIlCiFUUkFOU0FDVElPTl9LSU5EX1NVQlNDUklQVElPTl9FTkQQHSrYAQoLQ3JlZGl0U3RhdGUSHAoYQ1JFRElUX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUQ1JFRElUX1NUQVRFX09VVFNJREUQARIVChFDUkVESVRfU1RBVEVfRlJFRRACEhUKEUNSRURJVF9TVEFURV9IRUxEEAMSGQoVQ1JFRElUX1NUQVRFX0NPTlNVTUVEEAQSGAoUQ1JFRElUX1NUQVRFX0VYUElSRUQQBRIXChNDUkVESVRfU1RBVEVfVk9JREVEEAYSFQoRQ1JFRElUX1NUQVRFX0RFQlQQB2IGcHJvdG8z", [file_google_protobuf_timestamp, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_spend_context, file_pleyor_credits_v1_subscription]);
 
 /**
  * Credits that went from one state to another.
@@ -68,6 +70,55 @@ export type Movement = Message<"pleyor.credits.v1.Movement"> & {
  */
 export const MovementSchema: GenMessage<Movement> = /*@__PURE__*/
   messageDesc(file_pleyor_credits_v1_transaction, 0);
+
+/**
+ * A grant that a change made.
+ *
+ * @generated from message pleyor.credits.v1.MadeGrant
+ */
+export type MadeGrant = Message<"pleyor.credits.v1.MadeGrant"> & {
+  /**
+   * The grant.
+   *
+   * @generated from field: string grant_id = 1;
+   */
+  grantId: string;
+
+  /**
+   * Where its credits come from.
+   *
+   * @generated from field: pleyor.credits.v1.GrantKind kind = 2;
+   */
+  kind: GrantKind;
+
+  /**
+   * How many, in microcredits.
+   *
+   * @generated from field: int64 amount_micros = 3;
+   */
+  amountMicros: bigint;
+
+  /**
+   * From when on they no longer count. Absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expire_time = 4;
+   */
+  expireTime?: Timestamp | undefined;
+
+  /**
+   * What they were granted for.
+   *
+   * @generated from field: string reference = 5;
+   */
+  reference: string;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.MadeGrant.
+ * Use `create(MadeGrantSchema)` to create a new message.
+ */
+export const MadeGrantSchema: GenMessage<MadeGrant> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_transaction, 1);
 
 /**
  * One accepted change of an organization, as it was recorded. Never changed,
@@ -148,7 +199,7 @@ export type Transaction = Message<"pleyor.credits.v1.Transaction"> & {
 
   /**
    * The amount that the kind is about, in microcredits: granted, taken back,
-   * expired, held, added to a hold, charged or returned.
+   * expired, held, added to a hold, charged, returned or refunded.
    *
    * @generated from field: int64 amount_micros = 11;
    */
@@ -191,7 +242,22 @@ export type Transaction = Message<"pleyor.credits.v1.Transaction"> & {
   spentBecomesDebt: boolean;
 
   /**
-   * The caller's reference of a GRANT, or the reason of a GRANT_VOID.
+   * Of a REFUND and the kinds about a subscription: the grants that it made.
+   *
+   * @generated from field: repeated pleyor.credits.v1.MadeGrant made_grants = 21;
+   */
+  madeGrants: MadeGrant[];
+
+  /**
+   * Of the kinds about a subscription: the subscription after the change.
+   *
+   * @generated from field: pleyor.credits.v1.Subscription subscription = 22;
+   */
+  subscription?: Subscription | undefined;
+
+  /**
+   * The caller's reference of a GRANT, or the reason of a GRANT_VOID, a REFUND, a
+   * SUBSCRIPTION_CANCEL or a SUBSCRIPTION_SUSPEND.
    *
    * @generated from field: string reference = 15;
    */
@@ -225,7 +291,7 @@ export type Transaction = Message<"pleyor.credits.v1.Transaction"> & {
  * Use `create(TransactionSchema)` to create a new message.
  */
 export const TransactionSchema: GenMessage<Transaction> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_transaction, 1);
+  messageDesc(file_pleyor_credits_v1_transaction, 2);
 
 /**
  * What happened.
@@ -302,6 +368,77 @@ export const TransactionKind = {
    * @generated from enum value: TRANSACTION_KIND_CHARGE = 9;
    */
   CHARGE: 9,
+
+  /**
+   * A settled reservation was refunded, wholly or partly.
+   *
+   * @generated from enum value: TRANSACTION_KIND_REFUND = 20;
+   */
+  REFUND: 20,
+
+  /**
+   * A subscription began, with its first cycle's credits.
+   *
+   * @generated from enum value: TRANSACTION_KIND_SUBSCRIPTION_START = 21;
+   */
+  SUBSCRIPTION_START: 21,
+
+  /**
+   * A cycle ended: its unused credits expired and the next one's were granted, in
+   * one change. Past due, nothing was granted: the cycle is skipped.
+   *
+   * @generated from enum value: TRANSACTION_KIND_CYCLE_RESET = 22;
+   */
+  CYCLE_RESET: 22,
+
+  /**
+   * A higher plan began to count, with the difference for the rest of the cycle.
+   *
+   * @generated from enum value: TRANSACTION_KIND_PLAN_CHANGE = 23;
+   */
+  PLAN_CHANGE: 23,
+
+  /**
+   * A change of plan or billing period was scheduled.
+   *
+   * @generated from enum value: TRANSACTION_KIND_PLAN_CHANGE_SCHEDULE = 24;
+   */
+  PLAN_CHANGE_SCHEDULE: 24,
+
+  /**
+   * What was scheduled was withdrawn.
+   *
+   * @generated from enum value: TRANSACTION_KIND_PLAN_CHANGE_WITHDRAW = 25;
+   */
+  PLAN_CHANGE_WITHDRAW: 25,
+
+  /**
+   * The end of a subscription was scheduled.
+   *
+   * @generated from enum value: TRANSACTION_KIND_SUBSCRIPTION_CANCEL = 26;
+   */
+  SUBSCRIPTION_CANCEL: 26,
+
+  /**
+   * A subscription became past due.
+   *
+   * @generated from enum value: TRANSACTION_KIND_SUBSCRIPTION_SUSPEND = 27;
+   */
+  SUBSCRIPTION_SUSPEND: 27,
+
+  /**
+   * A past-due subscription went on.
+   *
+   * @generated from enum value: TRANSACTION_KIND_SUBSCRIPTION_RESUME = 28;
+   */
+  SUBSCRIPTION_RESUME: 28,
+
+  /**
+   * A cancelled subscription's term was over; its unused credits expired.
+   *
+   * @generated from enum value: TRANSACTION_KIND_SUBSCRIPTION_END = 29;
+   */
+  SUBSCRIPTION_END: 29,
 } as const;
 
 /**
