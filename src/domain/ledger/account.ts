@@ -1,5 +1,6 @@
 import { TOTAL_MICROS_MAX } from "../amount.ts";
 import { invariant } from "../invariant.ts";
+import type { Cycle } from "../plans/calendar.ts";
 import type { Time } from "../time.ts";
 
 /** What an organization owns, has promised and owes (R-BAL-2). */
@@ -21,6 +22,8 @@ export type Account = Readonly<{
   balance: Balance;
   /** Nothing falls due before then. It may be too early, never too late. */
   nextDueTime: Time | undefined;
+  /** The subscription's current cycle; undefined without a subscription. */
+  cycle?: Cycle | undefined;
 }>;
 
 export const EMPTY_BALANCE: Balance = Object.freeze({

@@ -1,4 +1,8 @@
-import type { Command, ReserveItem } from "./command.ts";
+import { LIMIT_KINDS } from "../plans/plan.ts";
+import type { Price } from "../plans/price.ts";
+import type { Subscription } from "../plans/subscription.ts";
+import type { Command, ReserveItem, SubscriptionCommand } from "./command.ts";
+import type { MadeGrant } from "./grant.ts";
 import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -17,7 +21,10 @@ export function canonicalCommand(command: Command): string {
  * default give one text, so that storage need not tell them apart.
  */
 export function canonicalTransaction(transaction: Transaction): string {
-  const { movements, balance, context, grantAfter } = transaction;
+  const { movements, balance, context, grantAfter, made, subscriptionAfter } = transaction;
+  // Only kinds that came later carry these, so the texts of the first kinds stay as they are.
+  const later: unknown[] = made || subscriptionAfter ? [(made ?? []).map(madeFields)] : [];
+  if (subscriptionAfter) later.push(subscriptionFields(subscriptionAfter));
   return JSON.stringify([
     "transaction.1",
     transaction.organizationId,
@@ -53,6 +60,7 @@ export function canonicalTransaction(transaction: Transaction): string {
       text(grantAfter.expiredMicros),
       text(grantAfter.voidedMicros),
     ],
+    ...later,
   ]);
 }
 
@@ -76,7 +84,74 @@ function commandFields(command: Command): readonly unknown[] {
       return [command.grantKind, text(command.amountMicros), text(command.expireTime), command.reference];
     case "voidGrant":
       return [command.grantId, text(command.spentBecomesDebt), command.reason];
+    case "refundReservation":
+      return [command.reservationId, text(command.amountMicros), command.reason];
+    case "purchaseCredits": {
+      const { purchase, reference } = command;
+      return "packId" in purchase
+        ? ["pack", purchase.packId, reference]
+        : ["amount", text(purchase.amountMicros), reference];
+    }
+    case "refundPurchase":
+      return [command.reference, text(command.spentBecomesDebt), command.reason];
+    default:
+      return subscriptionCommandFields(command);
   }
+}
+
+function subscriptionCommandFields(command: SubscriptionCommand): readonly unknown[] {
+  switch (command.kind) {
+    case "createSubscription":
+      return [command.planId, command.billingPeriod, text(command.anchorTime)];
+    case "changePlan":
+      return [command.planId, command.billingPeriod, LIMIT_KINDS.map((kind) => text(command.counts[kind]))];
+    case "cancelSubscription":
+      return [command.reason];
+    case "suspendSubscription":
+      return [text(command.voidCycle), command.reason];
+    case "withdrawPlanChange":
+    case "resumeSubscription":
+      return [];
+  }
+}
+
+function madeFields({ grantId, kind, amountMicros, expireTime, reference }: MadeGrant): readonly unknown[] {
+  return [grantId, kind, text(amountMicros), text(expireTime), reference];
+}
+
+function subscriptionFields(subscription: Subscription): readonly unknown[] {
+  const { plan, price, scheduled } = subscription;
+  return [
+    subscription.state,
+    [
+      plan.planId,
+      plan.displayName,
+      text(plan.rank),
+      text(plan.cycleMicros),
+      LIMIT_KINDS.map((kind) => text(plan.limits[kind])),
+      priceFields(plan.monthlyPrice),
+      priceFields(plan.yearlyPrice),
+    ],
+    subscription.billingPeriod,
+    priceFields(price),
+    text(subscription.anchorTime),
+    text(subscription.cycleIndex),
+    text(subscription.cycleStartTime),
+    text(subscription.cycleEndTime),
+    text(subscription.termIndex),
+    text(subscription.termStartTime),
+    text(subscription.termEndTime),
+    text(subscription.cycleMicrosMax),
+    text(subscription.cycleSkipped),
+    subscription.suspendedGrantIds,
+    scheduled
+      ? [scheduled.kind, text(scheduled.planId), text(scheduled.billingPeriod), text(scheduled.version)]
+      : null,
+  ];
+}
+
+function priceFields({ amountMinor, currency }: Price): readonly unknown[] {
+  return [text(amountMinor), currency];
 }
 
 function itemFields({ amountMicros, context, timeToLive }: ReserveItem): readonly unknown[] {

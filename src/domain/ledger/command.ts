@@ -1,5 +1,7 @@
 import { AMOUNT_MICROS_MAX } from "../amount.ts";
 import { invariant } from "../invariant.ts";
+import type { BillingPeriod } from "../plans/plan.ts";
+import type { PlanWish } from "../plans/plan-change.ts";
 import type { Span, Time } from "../time.ts";
 import type { GrantKind } from "./grant.ts";
 import { TIME_TO_LIVE_MAX, TIME_TO_LIVE_MIN } from "./reservation.ts";
@@ -42,6 +44,48 @@ export type VoidGrant = Readonly<{
   reason: string;
 }>;
 
+export type RefundReservation = Readonly<{
+  kind: "refundReservation";
+  reservationId: string;
+  /** Undefined: all that was charged and not refunded yet. */
+  amountMicros: bigint | undefined;
+  reason: string;
+}>;
+/** A pack, or a number of credits (R-PLAN-9). */
+export type Purchase = Readonly<{ packId: string }> | Readonly<{ amountMicros: bigint }>;
+export type PurchaseCredits = Readonly<{ kind: "purchaseCredits"; purchase: Purchase; reference: string }>;
+export type RefundPurchase = Readonly<{
+  kind: "refundPurchase";
+  reference: string;
+  spentBecomesDebt: boolean;
+  reason: string;
+}>;
+export type CreateSubscription = Readonly<{
+  kind: "createSubscription";
+  planId: string;
+  billingPeriod: BillingPeriod;
+  /** Undefined: now. */
+  anchorTime: Time | undefined;
+}>;
+export type ChangePlan = PlanWish & Readonly<{ kind: "changePlan" }>;
+export type WithdrawPlanChange = Readonly<{ kind: "withdrawPlanChange" }>;
+export type CancelSubscription = Readonly<{ kind: "cancelSubscription"; reason: string }>;
+export type SuspendSubscription = Readonly<{
+  kind: "suspendSubscription";
+  /** Whether what is free of the current cycle's credits is taken back. */
+  voidCycle: boolean;
+  reason: string;
+}>;
+export type ResumeSubscription = Readonly<{ kind: "resumeSubscription" }>;
+
+export type SubscriptionCommand =
+  | CreateSubscription
+  | ChangePlan
+  | WithdrawPlanChange
+  | CancelSubscription
+  | SuspendSubscription
+  | ResumeSubscription;
+
 export type Command =
   | ReserveCredits
   | BatchReserveCredits
@@ -51,7 +95,16 @@ export type Command =
   | ExtendReservation
   | ChargeCredits
   | CreateGrant
-  | VoidGrant;
+  | VoidGrant
+  | RefundReservation
+  | PurchaseCredits
+  | RefundPurchase
+  | SubscriptionCommand;
+
+/** R-BAL-6: the first grant, purchase or subscription opens an organization. */
+export function opensOrganization({ kind }: Command): boolean {
+  return kind === "createGrant" || kind === "purchaseCredits" || kind === "createSubscription";
+}
 
 /** A command as somebody asked for it. */
 export type Request<C extends Command = Command> = Readonly<{
@@ -65,14 +118,27 @@ export type Request<C extends Command = Command> = Readonly<{
 
 /** Throws where a command is out of range: the front doors refuse that with a typed error, here it is a fault. */
 export function assertCommand(command: Command): void {
-  const parts = command.kind === "batchReserveCredits" ? command.items : [command];
+  const parts = partsOf(command);
+  const least = LEAST_MICROS[command.kind] ?? 0n;
   invariant(parts.length > 0, "R-HOLD-10: a batch of nothing");
   for (const part of parts) {
-    if ("amountMicros" in part) assertAmount(part.amountMicros, command.kind === "createGrant" ? 1n : 0n);
+    if ("amountMicros" in part) assertAmount(part.amountMicros ?? least, least);
     if ("additionalAmountMicros" in part) assertAmount(part.additionalAmountMicros ?? 0n, 0n);
     if ("timeToLive" in part) assertTimeToLive(part.timeToLive ?? TIME_TO_LIVE_MIN);
   }
   if (command.kind === "createGrant") assertGrantRequest(command);
+}
+
+/** R-AMT-4: zero is valid to reserve, settle and charge, and nowhere else. */
+const LEAST_MICROS: Readonly<Partial<Record<Command["kind"], bigint>>> = {
+  createGrant: 1n,
+  purchaseCredits: 1n,
+  refundReservation: 1n,
+};
+
+function partsOf(command: Command): readonly (Command | ReserveItem | Purchase)[] {
+  if (command.kind === "batchReserveCredits") return command.items;
+  return command.kind === "purchaseCredits" ? [command.purchase] : [command];
 }
 
 function assertGrantRequest({ grantKind, expireTime, reference }: CreateGrant): void {

@@ -1,5 +1,4 @@
 import { TOTAL_MICROS_MAX } from "../amount.ts";
-import { invariant } from "../invariant.ts";
 import { totalMicros } from "./account.ts";
 import type { CreateGrant, Request } from "./command.ts";
 import { accepted, type Clock, type Decision, refused, unchanged } from "./decision.ts";
@@ -43,31 +42,9 @@ export function createGrant(
     reference,
     ...(expireTime === undefined ? {} : { expireTime }),
   };
-  openGrant(draft, subject);
+  draft.openGrant({ grantId, kind: grantKind, amountMicros, expireTime, reference }, now);
   draft.move({ grantId, from: "OUTSIDE", to: "FREE", amountMicros, debtVersion: undefined });
   draft.payDebts();
   draft.record(subject, request, now);
   return accepted(draft);
-}
-
-/** Puts the empty grant that a GRANT fills into a draft. */
-export function openGrant(draft: Draft, subject: Subject): void {
-  const { grantId, grantKind, amountMicros, effectiveTime, expireTime, reference } = subject;
-  invariant(grantId !== undefined && grantKind !== undefined, "a grant without an id or a kind");
-  draft.putGrant({
-    grantId,
-    kind: grantKind,
-    amountMicros,
-    freeMicros: 0n,
-    heldMicros: 0n,
-    consumedMicros: 0n,
-    expiredMicros: 0n,
-    voidedMicros: 0n,
-    createTime: effectiveTime,
-    expireTime,
-    reference: reference ?? "",
-    version: draft.version,
-    voided: false,
-    spentBecomesDebt: false,
-  });
 }

@@ -1,11 +1,16 @@
-import { assertCommand, type Request } from "./command.ts";
+import { changePlan, withdrawPlanChange } from "./change-plan.ts";
+import { assertCommand, opensOrganization, type Request, type SubscriptionCommand } from "./command.ts";
 import { createGrant } from "./create-grant.ts";
+import { cancelSubscription, createSubscription } from "./create-subscription.ts";
 import { type Clock, type Decision, refused, unchanged } from "./decision.ts";
 import { extendReservation } from "./extend.ts";
 import type { LedgerView } from "./ledger.ts";
+import { purchaseCredits, refundPurchase } from "./purchase.ts";
+import { refundReservation } from "./refund.ts";
 import { releaseReservation, releaseRun } from "./release.ts";
 import { batchReserveCredits, reserveCredits } from "./reserve.ts";
 import { chargeCredits, settleReservation } from "./settle.ts";
+import { resumeSubscription, suspendSubscription } from "./suspend.ts";
 import { voidGrant } from "./void-grant.ts";
 
 /**
@@ -20,7 +25,7 @@ export function decide(ledger: LedgerView, request: Request, clock: Clock): Deci
     return refused({ reason: "REQUEST_ID_REUSED", requestId: request.requestId, first });
   }
   const { organizationId, version } = ledger.account;
-  if (version === 0n && request.command.kind !== "createGrant") {
+  if (version === 0n && !opensOrganization(request.command)) {
     return refused({ reason: "ORGANIZATION_NOT_FOUND", organizationId });
   }
   assertCommand(request.command);
@@ -48,5 +53,35 @@ function decideNew(ledger: LedgerView, request: Request, clock: Clock): Decision
       return createGrant(ledger, { ...request, command }, clock);
     case "voidGrant":
       return voidGrant(ledger, { ...request, command }, clock);
+    case "refundReservation":
+      return refundReservation(ledger, { ...request, command }, clock);
+    case "purchaseCredits":
+      return purchaseCredits(ledger, { ...request, command }, clock);
+    case "refundPurchase":
+      return refundPurchase(ledger, { ...request, command }, clock);
+    default:
+      return decideSubscription(ledger, { ...request, command }, clock);
+  }
+}
+
+function decideSubscription(
+  ledger: LedgerView,
+  request: Request<SubscriptionCommand>,
+  clock: Clock,
+): Decision {
+  const { command } = request;
+  switch (command.kind) {
+    case "createSubscription":
+      return createSubscription(ledger, { ...request, command }, clock);
+    case "changePlan":
+      return changePlan(ledger, { ...request, command }, clock);
+    case "withdrawPlanChange":
+      return withdrawPlanChange(ledger, { ...request, command }, clock);
+    case "cancelSubscription":
+      return cancelSubscription(ledger, { ...request, command }, clock);
+    case "suspendSubscription":
+      return suspendSubscription(ledger, { ...request, command }, clock);
+    case "resumeSubscription":
+      return resumeSubscription(ledger, { ...request, command }, clock);
   }
 }

@@ -1,3 +1,6 @@
+import { invariant } from "../invariant.ts";
+import type { Calendar } from "../plans/calendar.ts";
+import type { Catalogue } from "../plans/catalogue.ts";
 import type { Time } from "../time.ts";
 import type { Changes } from "./ledger.ts";
 import type { Refusal } from "./refusal.ts";
@@ -8,7 +11,21 @@ export type Clock = Readonly<{
   now: Time;
   /** Gives the next server-made id: a UUID, version 7. */
   newId: () => string;
+  /** Needed where commands or boundaries are about plans. */
+  plans?: Plans;
 }>;
+
+/** What plans are decided by. */
+export type Plans = Readonly<{
+  calendar: Calendar;
+  /** The catalogue that counted at a moment: a boundary that is recorded late goes by the one of its time. */
+  catalogueAt: (time: Time) => Catalogue;
+}>;
+
+export function plansOf({ plans }: Clock): Plans {
+  invariant(plans !== undefined, "a command about plans, and no plans are at hand");
+  return plans;
+}
 
 /** What became of a command. */
 export type Decision =

@@ -1,9 +1,18 @@
 import { minMicros, TOTAL_MICROS_MAX } from "../amount.ts";
 import { invariant } from "../invariant.ts";
+import { cycleOf, type Subscription } from "../plans/subscription.ts";
 import { earlierOf, type Time } from "../time.ts";
 import { type Account, assertBalance, availableMicros, type Balance } from "./account.ts";
 import { type Debt, owedMicros } from "./debt.ts";
-import { assertGrant, bucketsOf, compareSpendOrder, type Grant } from "./grant.ts";
+import {
+  assertGrant,
+  bucketsOf,
+  compareSpendOrder,
+  emptyGrant,
+  type Grant,
+  type GrantKind,
+  type MadeGrant,
+} from "./grant.ts";
 import type { Changes, LedgerView } from "./ledger.ts";
 import { applyMovementToBalance, applyMovementToGrant, assertMovement } from "./movement.ts";
 import { applyToReservation, type Reservation } from "./reservation.ts";
@@ -26,6 +35,7 @@ export class Draft implements Changes {
   readonly reservations = new Map<string, Reservation>();
   readonly transactions: Transaction[] = [];
   account: Account;
+  subscription: Subscription | undefined;
   readonly #ledger: LedgerView;
   #movements: Movement[] = [];
   #balance: Balance;
@@ -33,6 +43,7 @@ export class Draft implements Changes {
   constructor(ledger: LedgerView) {
     this.#ledger = ledger;
     this.account = ledger.account;
+    this.subscription = ledger.subscription;
     this.#balance = ledger.account.balance;
   }
 
@@ -61,6 +72,31 @@ export class Draft implements Changes {
 
   putGrant(grant: Grant): void {
     this.grants.set(grant.grantId, grant);
+  }
+
+  /** Puts an empty grant, which movements fill, into the draft. */
+  openGrant(made: MadeGrant, createTime: Time): void {
+    this.putGrant(emptyGrant(made, createTime, this.version));
+  }
+
+  /** The grants that have anything free, of one kind or of all, in spend order. */
+  freeGrants(kind?: GrantKind): readonly Grant[] {
+    const grants = this.#spendOrder().map((grantId) => this.grant(grantId));
+    return grants.filter((grant) => grant.freeMicros > 0n && (kind === undefined || grant.kind === kind));
+  }
+
+  /** What is owed, the oldest debt first. */
+  owedDebts(): readonly Debt[] {
+    return this.#owed().filter((debt) => owedMicros(debt) > 0n);
+  }
+
+  /** The grants that suspending names are void; resuming in the same cycle makes them valid again. */
+  putSubscription(after: Subscription): void {
+    const { suspendedGrantIds: before = [], state } = this.subscription ?? {};
+    for (const id of after.suspendedGrantIds) this.putGrant({ ...this.grant(id), voided: true });
+    if (state === "PAST_DUE" && after.state === "ACTIVE")
+      for (const id of before) this.putGrant({ ...this.grant(id), voided: false });
+    this.subscription = after;
   }
 
   move(movement: Movement): void {
@@ -128,7 +164,7 @@ export class Draft implements Changes {
   }
 
   #close(transaction: Transaction): void {
-    const { effectiveTime, expireTime, reservationId } = transaction;
+    const { effectiveTime, expireTime, reservationId, made = [] } = transaction;
     invariant(effectiveTime >= this.account.updateTime, "R-BAL-5: time fell");
     assertTransaction(transaction);
     this.account = {
@@ -136,8 +172,12 @@ export class Draft implements Changes {
       version: transaction.version,
       updateTime: effectiveTime,
       balance: transaction.balance,
-      nextDueTime: earlierOf(this.account.nextDueTime, expireTime),
+      nextDueTime: [expireTime, ...made.map((grant) => grant.expireTime)].reduce(
+        earlierOf,
+        this.account.nextDueTime,
+      ),
     };
+    if (transaction.subscriptionAfter) this.#closeSubscription();
     if (reservationId !== undefined) {
       this.reservations.set(reservationId, applyToReservation(this.reservation(reservationId), transaction));
     }
@@ -145,6 +185,12 @@ export class Draft implements Changes {
     assertBalance(this.#balance);
     this.transactions.push(transaction);
     this.#movements = [];
+  }
+
+  #closeSubscription(): void {
+    const cycle = cycleOf(this.subscription);
+    const nextDueTime = earlierOf(this.account.nextDueTime, cycle?.endTime);
+    this.account = { ...this.account, cycle, nextDueTime };
   }
 
   #moveDebt(movement: Movement): void {

@@ -60,6 +60,30 @@ export function grantState(grant: Grant, now: Time): GrantState {
   return isOpen(grant) ? "ACTIVE" : "SPENT";
 }
 
+/** What a change that makes a grant says of it. */
+export type MadeGrant = Pick<Grant, "grantId" | "kind" | "amountMicros" | "expireTime" | "reference">;
+
+/** A grant before the movements that fill it. */
+export function emptyGrant(made: MadeGrant, createTime: Time, version: bigint): Grant {
+  const { grantId, kind, amountMicros, expireTime, reference } = made;
+  return {
+    grantId,
+    kind,
+    amountMicros,
+    freeMicros: 0n,
+    heldMicros: 0n,
+    consumedMicros: 0n,
+    expiredMicros: 0n,
+    voidedMicros: 0n,
+    createTime,
+    expireTime,
+    reference,
+    version,
+    voided: false,
+    spentBecomesDebt: false,
+  };
+}
+
 export function bucketsOf(grant: Grant): GrantBuckets {
   const { freeMicros, heldMicros, consumedMicros, expiredMicros, voidedMicros } = grant;
   return { freeMicros, heldMicros, consumedMicros, expiredMicros, voidedMicros };

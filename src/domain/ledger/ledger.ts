@@ -1,4 +1,5 @@
 import { invariant } from "../invariant.ts";
+import type { Subscription } from "../plans/subscription.ts";
 import type { Time } from "../time.ts";
 import { type Account, newAccount } from "./account.ts";
 import { type Debt, owedMicros } from "./debt.ts";
@@ -22,18 +23,20 @@ export type Changes = Readonly<{
   debts: ReadonlyMap<bigint, Debt>;
   reservations: ReadonlyMap<string, Reservation>;
   transactions: readonly Transaction[];
+  /** Present where there is one. */
+  subscription?: Subscription | undefined;
 }>;
 
 /** What a decision may look at; see `Ledger`. */
 export type LedgerView = Pick<
   Ledger,
-  "account" | "grants" | "debts" | "reservations" | "requests" | "references" | "spendOrder"
+  "account" | "grants" | "debts" | "reservations" | "requests" | "references" | "spendOrder" | "subscription"
 >;
 
 /**
  * The part of one organization's ledger that decisions are made on: its account,
- * every open grant and owed debt, and the reservations, requests, references and
- * closed grants that the commands at hand name. Decisions read it; only `absorb`
+ * every open grant and owed debt, and the reservations, requests, references,
+ * closed grants and the subscription that the commands at hand or a boundary need. Decisions read it; only `absorb`
  * changes it, after one was accepted.
  */
 export class Ledger {
@@ -43,6 +46,7 @@ export class Ledger {
   readonly reservations = new Map<string, Reservation>();
   readonly requests = new Map<string, FirstUse>();
   readonly references = new Map<string, string>();
+  subscription: Subscription | undefined;
   #spendOrder: readonly string[] | undefined;
 
   constructor(account: string | Account) {
@@ -55,6 +59,7 @@ export class Ledger {
     for (const debt of changes.debts.values()) this.putDebt(debt);
     for (const [id, reservation] of changes.reservations) this.reservations.set(id, reservation);
     for (const transaction of changes.transactions) this.#remember(transaction);
+    if (changes.subscription) this.subscription = changes.subscription;
   }
 
   putGrant(grant: Grant): void {

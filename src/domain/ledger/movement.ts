@@ -19,9 +19,11 @@ const WAYS: Readonly<Record<CreditState, readonly CreditState[]>> = {
   OUTSIDE: ["FREE"],
   FREE: ["HELD", "CONSUMED", "EXPIRED", "VOIDED", "DEBT"],
   HELD: ["FREE", "CONSUMED", "EXPIRED", "VOIDED"],
-  CONSUMED: [],
+  // By a refund alone.
+  CONSUMED: ["FREE", "EXPIRED", "VOIDED", "DEBT"],
   EXPIRED: [],
-  VOIDED: [],
+  // By resuming a suspended subscription alone.
+  VOIDED: ["FREE"],
   DEBT: ["CONSUMED", "VOIDED"],
 };
 
@@ -31,12 +33,15 @@ const KIND_TOTAL = {
   PURCHASED: "purchasedMicros",
 } as const satisfies Record<GrantKind, keyof Balance>;
 
-/** Throws where credits can't have moved so: only debt arises without a grant, and only its payment names it. */
+/**
+ * Throws where credits can't have moved so: debt arises without a grant, and work
+ * that debt stood for is undone without one; only what lowers debt names it.
+ */
 export function assertMovement({ grantId, from, to, amountMicros, debtVersion }: Movement): void {
   invariant(amountMicros > 0n, "R-HIST-2: a movement of nothing or less");
   invariant(WAYS[from].includes(to), `R-GRANT-6: credits that go from ${from} to ${to}`);
   invariant(
-    (grantId === undefined) === (from === "DEBT"),
+    grantId === undefined ? from === "DEBT" || isUndoneDebt(from, to) : from !== "DEBT",
     `R-GRANT-6: ${from} to ${to} of no grant, or of one`,
   );
   invariant((debtVersion !== undefined) === (to === "DEBT"), `R-GRANT-7: ${from} to ${to} that pays no debt`);
@@ -59,6 +64,11 @@ export function applyMovementToBalance(
   after.reservedMicros += amountMicros * difference(from, to, (state) => state === "HELD");
   after.debtMicros -= amountMicros * difference(from, to, (state) => state === "DEBT");
   return after;
+}
+
+/** A refund of work that no grant paid for when it was charged. */
+function isUndoneDebt(from: CreditState, to: CreditState): boolean {
+  return from === "CONSUMED" && (to === "DEBT" || to === "VOIDED");
 }
 
 /** Credits not yet spent, held ones included. */

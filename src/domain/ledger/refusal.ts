@@ -1,3 +1,6 @@
+import type { PlanChangeRefusal } from "../plans/plan-change.ts";
+import type { Remedy } from "../plans/remedy.ts";
+import type { Subscription } from "../plans/subscription.ts";
 import type { Time } from "../time.ts";
 import type { Grant } from "./grant.ts";
 import type { FirstUse } from "./ledger.ts";
@@ -12,11 +15,21 @@ export type Refusal =
   | Readonly<{ reason: "ORGANIZATION_NOT_FOUND"; organizationId: string }>
   | Readonly<{ reason: "RESERVATION_NOT_FOUND"; organizationId: string; reservationId: string }>
   | Readonly<{ reason: "GRANT_NOT_FOUND"; organizationId: string; grantId: string }>
+  | Readonly<{ reason: "PURCHASE_NOT_FOUND"; organizationId: string; reference: string }>
+  | Readonly<{ reason: "SUBSCRIPTION_NOT_FOUND"; organizationId: string }>
+  | PlanChangeRefusal
+  | Readonly<{ reason: "SUBSCRIPTION_EXISTS"; subscription: Subscription }>
+  | Readonly<{ reason: "PLAN_CHANGE_NOT_SCHEDULED"; subscription: Subscription }>
+  | Readonly<{ reason: "ANCHOR_OUT_OF_RANGE"; anchorTime: Time; earliest: Time; latest: Time }>
   | Readonly<{ reason: "REFERENCE_REUSED"; grant: Grant }>
+  | Readonly<{ reason: "PACK_NOT_FOUND"; packId: string }>
+  | Readonly<{ reason: "UNIT_PRICE_MISSING" }>
   | Readonly<{ reason: "EXPIRE_TIME_PASSED"; expireTime: Time; now: Time }>
   | Readonly<{ reason: "RESERVATION_SETTLED"; reservation: Reservation }>
   | Readonly<{ reason: "RESERVATION_RELEASED"; reservation: Reservation }>
   | Readonly<{ reason: "RESERVATION_EXPIRED"; reservation: Reservation }>
+  | Readonly<{ reason: "RESERVATION_NOT_SETTLED"; reservation: Reservation }>
+  | Readonly<{ reason: "REFUND_EXCEEDS_CHARGE"; reservation: Reservation; refundableMicros: bigint }>
   | Readonly<{ reason: "GRANT_VOIDED"; grant: Grant }>
   | Readonly<{ reason: "TIME_TO_LIVE_EXCEEDED"; reservation: Reservation; expireTimeMax: Time }>
   | InsufficientCredits
@@ -28,6 +41,8 @@ export type InsufficientCredits = Readonly<{
   availableMicros: bigint;
   requiredMicros: bigint;
   itemIndex: number | undefined;
+  /** Filled in where an answer is made of it: it needs more than the decision does. */
+  remedy?: Remedy;
 }>;
 
 /** Why a read was refused. */

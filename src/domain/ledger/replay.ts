@@ -1,6 +1,6 @@
 import { invariant } from "../invariant.ts";
-import { openGrant } from "./create-grant.ts";
 import { Draft } from "./draft.ts";
+import type { MadeGrant } from "./grant.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -14,7 +14,8 @@ export function replay(ledger: Ledger, transaction: Transaction): Transaction {
   const { kind, grantId, version, spentBecomesDebt = false } = transaction;
   invariant(version === draft.version, `R-BAL-3: version ${version} follows ${ledger.account.version}`);
   assertOnce(ledger, transaction);
-  if (kind === "GRANT") openGrant(draft, transaction);
+  for (const made of madeBy(transaction)) draft.openGrant(made, transaction.effectiveTime);
+  if (transaction.subscriptionAfter) draft.putSubscription(transaction.subscriptionAfter);
   if (kind === "GRANT_VOID" && grantId !== undefined) {
     draft.putGrant({ ...draft.grant(grantId), voided: true, spentBecomesDebt });
   }
@@ -26,11 +27,20 @@ export function replay(ledger: Ledger, transaction: Transaction): Transaction {
 
 /** A request has one effect (R-REQ-1), and so have a grant's id and its reference (R-GRANT-4). */
 function assertOnce(ledger: Ledger, transaction: Transaction): void {
-  const { kind, grantId = "", reference = "", requestId = "", requestOrdinal, version } = transaction;
+  const { requestId = "", requestOrdinal, version } = transaction;
   const earlier = ledger.requests.get(requestId)?.versions ?? [];
   const next = earlier.length === 0 || earlier.at(-1) === version - 1n;
   invariant(next && requestOrdinal === earlier.length, `R-REQ-1: ${requestId} has another effect`);
-  if (kind !== "GRANT") return;
-  const isNew = !ledger.grants.has(grantId) && !ledger.references.has(reference);
-  invariant(isNew, `R-GRANT-4: ${reference} grants again`);
+  for (const { grantId, reference } of madeBy(transaction)) {
+    const isNew = !ledger.grants.has(grantId) && !ledger.references.has(reference);
+    invariant(isNew, `R-GRANT-4: ${reference} grants again`);
+  }
+}
+
+/** The grants that a transaction made: a GRANT is about one. */
+function madeBy(transaction: Transaction): readonly MadeGrant[] {
+  const { kind, grantId, grantKind, amountMicros, expireTime, reference = "", made = [] } = transaction;
+  if (kind !== "GRANT") return made;
+  invariant(grantId !== undefined && grantKind !== undefined, "a grant without an id or a kind");
+  return [{ grantId, kind: grantKind, amountMicros, expireTime, reference }];
 }

@@ -43,6 +43,7 @@ const BEFORE: Readonly<Partial<Record<TransactionKind, readonly (ReservationStat
   SETTLE: ["HELD", "EXPIRED"],
   RELEASE: ["HELD"],
   HOLD_EXPIRY: ["HELD"],
+  REFUND: ["SETTLED"],
 };
 
 /** The reservation after one of its changes; it begins with a RESERVE or a CHARGE. */
@@ -75,9 +76,18 @@ export function applyToReservation(before: Reservation | undefined, change: Tran
       invariant(change.effectiveTime === reservation.expireTime, "R-HOLD-7: a hold that did not end on time");
       assertEmptied(reservation, change);
       return { ...reservation, versions, state: "EXPIRED" };
+    case "REFUND":
+      return { ...reservation, versions, refundedMicros: refundedAfter(reservation, change) };
     default:
       invariant(false, `${change.kind} does not change a reservation`);
   }
+}
+
+/** R-HOLD-12: never more than was charged. */
+function refundedAfter({ refundedMicros, settledMicros = 0n }: Reservation, change: Transaction): bigint {
+  const refunded = refundedMicros + change.amountMicros;
+  invariant(refunded <= settledMicros, `R-HOLD-12: ${refunded} micros refunded of ${settledMicros}`);
+  return refunded;
 }
 
 /** The change that made it. */

@@ -1,7 +1,8 @@
 import { invariant } from "../invariant.ts";
+import type { Subscription } from "../plans/subscription.ts";
 import type { Time } from "../time.ts";
 import type { Balance } from "./account.ts";
-import type { GrantBuckets, GrantKind } from "./grant.ts";
+import type { GrantBuckets, GrantKind, MadeGrant } from "./grant.ts";
 import type { SpendContext } from "./spend-context.ts";
 
 export type TransactionKind =
@@ -13,14 +14,30 @@ export type TransactionKind =
   | "SETTLE"
   | "RELEASE"
   | "HOLD_EXPIRY"
-  | "CHARGE";
+  | "CHARGE"
+  | "REFUND"
+  | SubscriptionChangeKind;
+
+/** The kinds about a subscription; each carries the subscription after it. */
+export type SubscriptionChangeKind =
+  | "SUBSCRIPTION_START"
+  | "CYCLE_RESET"
+  | "PLAN_CHANGE"
+  | "PLAN_CHANGE_SCHEDULE"
+  | "PLAN_CHANGE_WITHDRAW"
+  | "SUBSCRIPTION_CANCEL"
+  | "SUBSCRIPTION_SUSPEND"
+  | "SUBSCRIPTION_RESUME"
+  | "SUBSCRIPTION_END";
 
 export type CreditState = "OUTSIDE" | "FREE" | "HELD" | "CONSUMED" | "EXPIRED" | "VOIDED" | "DEBT";
 
 /**
  * Credits that went from one state to another. Debt arises without a grant
  * (DEBT to CONSUMED: work was done; DEBT to VOIDED: spent credits were taken
- * back) and is paid by one (FREE to DEBT), for which that is consumption.
+ * back) and is paid by one (FREE to DEBT), for which that is consumption. A refund
+ * undoes consumption: without a grant, of work that debt stood for (CONSUMED to
+ * DEBT where that is still owed, to VOIDED where it was paid since).
  */
 export type Movement = Readonly<{
   grantId: string | undefined;
@@ -52,6 +69,10 @@ export type Subject = Readonly<{
   spentBecomesDebt?: boolean;
   context?: SpendContext;
   reference?: string;
+  /** The grants that a REFUND or a change of a subscription made. */
+  made?: readonly MadeGrant[];
+  /** Of the kinds about a subscription. */
+  subscriptionAfter?: Subscription;
 }>;
 
 /** One accepted change of an organization (R-HIST-2). From these alone everything can be recomputed. */
@@ -86,6 +107,22 @@ const AMOUNT: Readonly<Record<TransactionKind, (movement: Movement) => boolean>>
   CHARGE: ({ to }) => to === "CONSUMED",
   RELEASE: ({ from }) => from === "HELD",
   HOLD_EXPIRY: ({ from }) => from === "HELD",
+  REFUND: ({ from }) => from === "CONSUMED",
+  SUBSCRIPTION_START: ({ from }) => from === "OUTSIDE",
+  CYCLE_RESET: ({ from }) => from === "OUTSIDE",
+  PLAN_CHANGE: ({ from }) => from === "OUTSIDE",
+  PLAN_CHANGE_SCHEDULE: () => true,
+  PLAN_CHANGE_WITHDRAW: () => true,
+  SUBSCRIPTION_CANCEL: () => true,
+  SUBSCRIPTION_SUSPEND: ({ to }) => to === "VOIDED",
+  SUBSCRIPTION_RESUME: ({ from }) => from === "OUTSIDE" || from === "VOIDED",
+  SUBSCRIPTION_END: ({ to }) => to === "EXPIRED",
+};
+
+/** The one kind that moves credits out of a state that is an end for all others. */
+const UNDONE_BY: Readonly<Partial<Record<CreditState, TransactionKind>>> = {
+  CONSUMED: "REFUND",
+  VOIDED: "SUBSCRIPTION_RESUME",
 };
 
 /** Throws where a transaction contradicts itself. */
@@ -98,6 +135,10 @@ export function assertTransaction({
 }: Transaction): void {
   let moved = 0n;
   for (const movement of movements) if (AMOUNT[kind](movement)) moved += movement.amountMicros;
+  for (const { from } of movements) {
+    const allowed = (UNDONE_BY[from] ?? kind) === kind;
+    invariant(allowed, `R-GRANT-6: ${kind} of what was ${from}`);
+  }
   invariant(moved === amountMicros, `R-HIST-2: ${kind} of ${amountMicros} micros moved ${moved}`);
   invariant(recordTime >= effectiveTime, `R-BAL-5: ${kind} recorded before it happened`);
 }

@@ -1,4 +1,5 @@
 import { InvariantError } from "../invariant.ts";
+import { cycleOf, type Subscription } from "../plans/subscription.ts";
 import type { Account } from "./account.ts";
 import { canonicalTransaction } from "./canonical.ts";
 import { type Debt, owedMicros } from "./debt.ts";
@@ -23,6 +24,7 @@ export type StoredState = Readonly<{
   grants: readonly Grant[];
   debts: readonly Debt[];
   reservations: readonly Reservation[];
+  subscription?: Subscription | undefined;
 }>;
 
 /** A digest of canonical text and the hash before it, in hex. */
@@ -78,6 +80,7 @@ export class Verifier {
         "version",
       ),
     );
+    this.#compare("subscription", show(this.#ledger.subscription), show(stored.subscription));
     this.#compareAll("reservation", reservations, keyed(stored.reservations, "reservationId"));
     this.#checkDueTime(stored.account);
     return this.discrepancies;
@@ -99,7 +102,8 @@ export class Verifier {
       ...[...this.#ledger.grants.values()].filter((grant) => grant.freeMicros > 0n),
       ...[...this.#ledger.reservations.values()].filter(({ state }) => state === "HELD"),
     ].flatMap(({ expireTime }) => (expireTime === undefined ? [] : [expireTime]));
-    for (const due of dues) {
+    const boundary = cycleOf(this.#ledger.subscription)?.endTime;
+    for (const due of boundary === undefined ? dues : [...dues, boundary]) {
       const late = account.nextDueTime === undefined || account.nextDueTime > due;
       if (late) this.#compare("account", `due by ${due}`, `due by ${account.nextDueTime}`);
     }

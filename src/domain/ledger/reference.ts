@@ -1,0 +1,20 @@
+import type { Time } from "../time.ts";
+import type { Draft } from "./draft.ts";
+import type { LedgerView } from "./ledger.ts";
+
+/**
+ * A reference of ours that no grant has (R-GRANT-4). A caller may have used it for
+ * a grant of its own; then a number is added, for a boundary can't be refused.
+ */
+export function unusedReference(ledger: LedgerView, draft: Draft, wanted: string): string {
+  const made = new Set([...draft.grants.values()].map(({ reference }) => reference));
+  const isUsed = (reference: string): boolean => ledger.references.has(reference) || made.has(reference);
+  let reference = wanted;
+  for (let number = 2; isUsed(reference); number += 1) reference = `${wanted}/${number}`;
+  return reference;
+}
+
+/** `cycle:2026-11-01T00:00:00.000Z`: by a cycle's start. */
+export function cycleReference(startTime: Time): string {
+  return `cycle:${new Date(Number(startTime / 1_000n)).toISOString()}`;
+}

@@ -1,0 +1,92 @@
+import { TOTAL_MICROS_MAX } from "../amount.ts";
+import { isLive, type Subscription } from "../plans/subscription.ts";
+import { totalMicros } from "./account.ts";
+import type { Request, ResumeSubscription, SuspendSubscription } from "./command.ts";
+import { grantCycle } from "./cycle.ts";
+import { accepted, type Clock, type Decision, refused, unchanged } from "./decision.ts";
+import { Draft } from "./draft.ts";
+import { type Grant, isOpen } from "./grant.ts";
+import type { LedgerView } from "./ledger.ts";
+
+/**
+ * R-PLAN-8: cycles give nothing from the next boundary on. What is free of the
+ * current cycle's credits can be voided at once; what is held of them goes as for
+ * any voided grant. Where nothing is left to be done, nothing changes.
+ *
+ * Refusals: SUBSCRIPTION_NOT_FOUND.
+ */
+export function suspendSubscription(
+  ledger: LedgerView,
+  request: Request<SuspendSubscription>,
+  { now }: Clock,
+): Decision {
+  const { subscription, account } = ledger;
+  const { organizationId } = account;
+  if (!isLive(subscription)) return refused({ reason: "SUBSCRIPTION_NOT_FOUND", organizationId });
+  const { voidCycle, reason: reference } = request.command;
+  const voided = voidCycle ? cycleGrants(ledger, subscription) : [];
+  if (subscription.state === "PAST_DUE" && voided.length === 0) return unchanged([]);
+  const draft = new Draft(ledger);
+  const ids = voided.map(({ grantId }) => grantId);
+  const subscriptionAfter: Subscription = {
+    ...subscription,
+    state: "PAST_DUE",
+    suspendedGrantIds: [...subscription.suspendedGrantIds, ...ids],
+    version: draft.version,
+  };
+  draft.putSubscription(subscriptionAfter);
+  for (const { grantId, freeMicros: amountMicros } of voided)
+    draft.move({ grantId, from: "FREE", to: "VOIDED", amountMicros, debtVersion: undefined });
+  const amountMicros = voided.reduce((sum, { freeMicros }) => sum + freeMicros, 0n);
+  const subject = { kind: "SUBSCRIPTION_SUSPEND", effectiveTime: now, amountMicros, reference } as const;
+  draft.record({ ...subject, subscriptionAfter }, request, now);
+  return accepted(draft);
+}
+
+/**
+ * R-PLAN-8: the current cycle has its credits in full, once: they are granted where
+ * it began past due, and what suspending voided of them comes back.
+ *
+ * Refusals: SUBSCRIPTION_NOT_FOUND, BALANCE_LIMIT_EXCEEDED.
+ */
+export function resumeSubscription(
+  ledger: LedgerView,
+  request: Request<ResumeSubscription>,
+  { now, newId }: Clock,
+): Decision {
+  const { subscription, account } = ledger;
+  const { organizationId } = account;
+  if (!isLive(subscription)) return refused({ reason: "SUBSCRIPTION_NOT_FOUND", organizationId });
+  if (subscription.state === "ACTIVE") return unchanged([]);
+  const draft = new Draft(ledger);
+  const { cycleSkipped, plan, suspendedGrantIds } = subscription;
+  const back = suspendedGrantIds.map((id) => draft.grant(id));
+  const backMicros = back.reduce((sum, { voidedMicros }) => sum + voidedMicros, 0n);
+  const amountMicros = backMicros + (cycleSkipped ? plan.cycleMicros : 0n);
+  const total = totalMicros(draft.balance) + amountMicros;
+  if (total > TOTAL_MICROS_MAX)
+    return refused({ reason: "BALANCE_LIMIT_EXCEEDED", totalMicros: total, limitMicros: TOTAL_MICROS_MAX });
+  const subscriptionAfter: Subscription = {
+    ...subscription,
+    state: "ACTIVE",
+    cycleSkipped: false,
+    suspendedGrantIds: [],
+    version: draft.version,
+  };
+  draft.putSubscription(subscriptionAfter);
+  const made = cycleSkipped ? grantCycle(ledger, draft, subscriptionAfter, now, newId) : [];
+  for (const { grantId, voidedMicros } of back)
+    draft.move({ grantId, from: "VOIDED", to: "FREE", amountMicros: voidedMicros, debtVersion: undefined });
+  draft.payDebts();
+  const subject = { kind: "SUBSCRIPTION_RESUME", effectiveTime: now, amountMicros, made } as const;
+  draft.record({ ...subject, subscriptionAfter }, request, now);
+  return accepted(draft);
+}
+
+/** What is left of the current cycle's own credits; they are known by when they expire. */
+function cycleGrants(ledger: LedgerView, { cycleEndTime }: Subscription): readonly Grant[] {
+  return [...ledger.grants.values()].filter(
+    (grant) =>
+      grant.kind === "SUBSCRIPTION" && grant.expireTime === cycleEndTime && !grant.voided && isOpen(grant),
+  );
+}
