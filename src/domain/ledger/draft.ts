@@ -18,6 +18,7 @@ import { applyMovementToBalance, applyMovementToGrant, assertMovement } from "./
 import { applyToReservation, type Reservation } from "./reservation.ts";
 import {
   assertTransaction,
+  type CreditState,
   type Movement,
   type Origin,
   type Subject,
@@ -164,7 +165,7 @@ export class Draft implements Changes {
   }
 
   #close(transaction: Transaction): void {
-    const { effectiveTime, expireTime, reservationId, made = [] } = transaction;
+    const { effectiveTime, expireTime, reservationId } = transaction;
     invariant(effectiveTime >= this.account.updateTime, "R-BAL-5: time fell");
     assertTransaction(transaction);
     this.account = {
@@ -172,19 +173,25 @@ export class Draft implements Changes {
       version: transaction.version,
       updateTime: effectiveTime,
       balance: transaction.balance,
-      nextDueTime: [expireTime, ...made.map((grant) => grant.expireTime)].reduce(
-        earlierOf,
-        this.account.nextDueTime,
-      ),
+      nextDueTime: earlierOf(this.account.nextDueTime, expireTime),
     };
     if (transaction.subscriptionAfter) this.#closeSubscription();
     if (reservationId !== undefined) {
       this.reservations.set(reservationId, applyToReservation(this.reservation(reservationId), transaction));
     }
-    for (const { grantId } of this.#movements) if (grantId !== undefined) assertGrant(this.grant(grantId));
+    for (const { grantId, to } of this.#movements) if (grantId !== undefined) this.#closeGrant(grantId, to);
     assertBalance(this.#balance);
     this.transactions.push(transaction);
     this.#movements = [];
+  }
+
+  /** What becomes free falls due when its grant does, which nobody may have waited for any more. */
+  #closeGrant(grantId: string, to: CreditState): void {
+    const grant = this.grant(grantId);
+    assertGrant(grant);
+    if (to !== "FREE" || grant.expireTime === undefined) return;
+    const nextDueTime = earlierOf(this.account.nextDueTime, grant.expireTime);
+    if (nextDueTime !== this.account.nextDueTime) this.account = { ...this.account, nextDueTime };
   }
 
   #closeSubscription(): void {

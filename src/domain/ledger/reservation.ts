@@ -136,7 +136,7 @@ function charged(
   return {
     state: "SETTLED",
     settledMicros: change.amountMicros,
-    payments: addShares([], consumed),
+    payments: paymentsOf(consumed),
     debtMicros: consumed.reduce((sum, m) => (m.from === "DEBT" ? sum + m.amountMicros : sum), 0n),
     late: change.late ?? false,
     ...ended(change),
@@ -164,6 +164,18 @@ function ended({ effectiveTime, version }: Transaction): Pick<Reservation, "endT
 
 function sharesOf(movements: readonly Movement[], from: string, to: string): readonly Movement[] {
   return movements.filter((m) => m.from === from && m.to === to);
+}
+
+/** In the order of payment, which refunds go back through: a grant may have paid before and after another (R-HOLD-12). */
+function paymentsOf(consumed: readonly Movement[]): readonly GrantShare[] {
+  const payments: GrantShare[] = [];
+  for (const { grantId, amountMicros } of consumed) {
+    const last = payments.at(-1);
+    if (last?.grantId === grantId && last !== undefined) {
+      payments[payments.length - 1] = { ...last, amountMicros: last.amountMicros + amountMicros };
+    } else if (grantId !== undefined) payments.push({ grantId, amountMicros });
+  }
+  return payments;
 }
 
 /** Adds what movements took from grants to shares: one share a grant, in the order of first taking. */

@@ -61,10 +61,11 @@ describe("settling", () => {
         "second gift FREE>CONSUMED 1, bought FREE>CONSUMED 1",
     ]);
     const payments = book.reservation("r").payments.map((share) => share.amountMicros);
-    expect(payments, "one share a grant, in the order of payment").to.eql([
+    expect(payments, "in the order of payment, which a refund goes back through").to.eql([
       2_000_000n,
       2_000_000n,
-      2_000_000n,
+      1_000_000n,
+      1_000_000n,
       1_000_000n,
     ]);
     expect(book.balance).to.equal("purchased 1 | available 1");

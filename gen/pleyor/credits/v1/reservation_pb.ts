@@ -118,7 +118,8 @@ export type Reservation = Message<"pleyor.credits.v1.Reservation"> & {
   holds: GrantShare[];
 
   /**
-   * Which grants paid the charge, in the order of payment.
+   * Which grants paid the charge, in the order of payment. A grant that paid
+   * before and after another one is here twice: a refund goes back through it.
    *
    * @generated from field: repeated pleyor.credits.v1.GrantShare payments = 14;
    */

@@ -88,7 +88,7 @@ export type Subscription = Message<"pleyor.credits.v1.Subscription"> & {
   state: SubscriptionState;
 
   /**
-   * The plan as it counts for the current cycle; its prices are the current term's.
+   * The plan as it counts for the current cycle.
    *
    * @generated from field: pleyor.credits.v1.Plan plan = 3;
    */
