@@ -1,0 +1,131 @@
+import { opensOrganization } from "../../src/domain/ledger/command.ts";
+import { compareAll, compareTouched, Difference, same } from "./difference.ts";
+import { checkInvariants, recompute, verify } from "./invariants.ts";
+import { type Fault, Machine } from "./machine.ts";
+import { sizeOf } from "./naive-credits.ts";
+import { NaiveLedger, WEEK } from "./naive-ledger.ts";
+import { OFFERS, toCatalogue } from "./offer.ts";
+import { compareRemedy } from "./remedy-difference.ts";
+import type { Landmark, Script, Step } from "./step.ts";
+import { type Turn, turnOf } from "./turn.ts";
+
+const RECOMPUTE_EVERY = 100;
+/** The verification that operators run is slow; the longest lives are enough for it. */
+const VERIFY_FROM = 1_000;
+
+/** One organization's life, in both models at once. Throws a Difference where they part. */
+export class Episode {
+  readonly machine: Machine;
+  readonly naive = new NaiveLedger();
+  /** How many commands came to what. */
+  readonly outcomes = new Map<string, number>();
+  #clock: number;
+  #steps = 0;
+
+  constructor({ start }: Script, fault?: Fault) {
+    this.machine = new Machine(fault);
+    this.#clock = start;
+    this.#publish(0);
+  }
+
+  /** Plays a whole script; returns how many steps were played. */
+  static play(script: Script, fault?: Fault): Episode {
+    const episode = new Episode(script, fault);
+    for (const step of script.steps) episode.step(step);
+    episode.finish();
+    return episode;
+  }
+
+  step(step: Step): void {
+    this.#steps += 1;
+    this.#moveClock(step);
+    const clock = BigInt(this.#clock);
+    this.naive.pass(this.#clock);
+    this.machine.read(clock);
+    this.#check();
+    if (step.do === "publish") this.#publish(step.offer);
+    if (step.do === "repeat") this.#repeat(step.changed);
+    const turn = turnOf(this.machine, this.naive, step, `r${this.#steps}`);
+    if (turn) this.#take(turn, `${step.do}`);
+    if (this.#steps % RECOMPUTE_EVERY === 0) this.#recompute();
+  }
+
+  finish(): void {
+    this.#recompute();
+    if (this.#steps >= VERIFY_FROM) verify(this.machine);
+  }
+
+  #take({ command, naive }: Turn, name: string): void {
+    const answer = this.machine.apply(command, `r${this.#steps}`, BigInt(this.#clock));
+    const opened = this.naive.version > 0 || opensOrganization(command);
+    const expected = opened ? naive() : "ORGANIZATION_NOT_FOUND";
+    same(`outcome of ${name}`, answer.outcome, expected);
+    const counted = `${name} ${expected}`;
+    this.outcomes.set(counted, (this.outcomes.get(counted) ?? 0) + 1);
+    if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, BigInt(this.#clock));
+    if (expected === "accepted") this.#check();
+  }
+
+  #check(): void {
+    compareTouched(this.machine, this.naive);
+    checkInvariants(this.machine, this.machine.now(BigInt(this.#clock)));
+    this.machine.touched = [];
+  }
+
+  #recompute(): void {
+    compareAll(this.machine, this.naive);
+    recompute(this.machine);
+  }
+
+  #publish(offer: number): void {
+    const from = Math.max(this.#clock, this.naive.updated);
+    const published = OFFERS[offer];
+    if (!published) throw new Error(`there is no offer ${offer}`);
+    this.naive.offers.push({ from, offer: published });
+    const { catalogues } = this.machine;
+    catalogues.push(toCatalogue(published, catalogues.length + 1, BigInt(from)));
+  }
+
+  /** R-REQ-1, R-REQ-2: the last accepted request again, or another one with its id. */
+  #repeat(changed: boolean): void {
+    const { lastRequest } = this.machine;
+    if (!lastRequest) return;
+    const request = changed ? { ...lastRequest, fingerprint: "other" } : lastRequest;
+    const { outcome } = this.machine.send(request, BigInt(this.#clock));
+    same("outcome of a repetition", outcome, changed ? "REQUEST_ID_REUSED" : "unchanged");
+    this.#check();
+  }
+
+  #moveClock(step: Step): void {
+    if (step.do === "wait") this.#clock += step.micros;
+    if (step.do !== "jump") return;
+    const landmark = this.#landmark(step.to, step.further);
+    // Time does not run back: what lies behind is only looked at again.
+    if (landmark !== undefined) this.#clock = Math.max(this.#clock, landmark + step.offset);
+  }
+
+  #landmark(to: Landmark, further: number): number | undefined {
+    const { subscription, reservations, credits } = this.naive;
+    if (to === "boundary") {
+      const ends = subscription?.live ? subscription.ends : undefined;
+      return ends && ends + further * 30 * (WEEK / 7);
+    }
+    const times =
+      to === "hold"
+        ? reservations.filter(({ state }) => state === "HELD").map(({ expires }) => expires)
+        : credits.lots.filter((lot) => sizeOf(lot, "free") > 0).map(({ expires }) => expires);
+    const ahead = times.filter((time) => time > this.#clock && Number.isFinite(time)).sort((a, b) => a - b);
+    return ahead[further % Math.max(ahead.length, 1)];
+  }
+}
+
+/** Why a script fails; undefined where it does not. */
+export function failureOf(script: Script, fault?: Fault): Error | undefined {
+  try {
+    Episode.play(script, fault);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Difference || error instanceof Error) return error;
+    throw error;
+  }
+}
