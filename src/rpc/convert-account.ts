@@ -3,14 +3,20 @@ import { BalanceSchema, type Balance as ProtoBalance } from "../../gen/pleyor/cr
 import { type Account, availableMicros } from "../domain/ledger/account.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
-type BalanceAt = Pick<Account, "organizationId" | "version" | "updateTime" | "balance">;
+type BalanceAt = Pick<Account, "organizationId" | "version" | "updateTime" | "balance" | "cycle">;
 
-export function toProtoBalance({ organizationId, version, updateTime, balance }: BalanceAt): ProtoBalance {
-  return create(BalanceSchema, {
+export function toProtoBalance(account: BalanceAt): ProtoBalance {
+  const { organizationId, version, updateTime, balance, cycle } = account;
+  const proto = create(BalanceSchema, {
     ...balance,
     organizationId,
     version,
     updateTime: toProtoTimestamp(updateTime),
     availableMicros: availableMicros(balance),
   });
+  if (cycle) {
+    proto.cycleStartTime = toProtoTimestamp(cycle.startTime);
+    proto.cycleEndTime = toProtoTimestamp(cycle.endTime);
+  }
+  return proto;
 }

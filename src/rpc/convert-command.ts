@@ -3,6 +3,7 @@ import type {
   BatchReserveCreditsRequest,
   ChargeCreditsRequest,
   ExtendReservationRequest,
+  RefundReservationRequest,
   ReleaseReservationRequest,
   ReleaseRunRequest,
   ReserveCreditsRequest,
@@ -15,6 +16,7 @@ import type {
   ChargeCredits,
   CreateGrant,
   ExtendReservation,
+  RefundReservation,
   ReleaseReservation,
   ReleaseRun,
   ReserveCredits,
@@ -77,6 +79,15 @@ export function fromProtoChargeCredits(request: ChargeCreditsRequest): ChargeCre
     amountMicros: fromProtoCost(request.cost),
     context: fromProtoSpendContext(request.context),
     allowDebt: request.allowDebt,
+  };
+}
+
+export function fromProtoRefundReservation(request: RefundReservationRequest): RefundReservation {
+  return {
+    kind: "refundReservation",
+    reservationId: fromProtoUuid(request.reservationId),
+    amountMicros: request.amountMicros,
+    reason: request.reason,
   };
 }
 

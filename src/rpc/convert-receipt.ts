@@ -7,6 +7,8 @@ import {
   ChargeCreditsResponseSchema,
   type ExtendReservationResponse,
   ExtendReservationResponseSchema,
+  type RefundReservationResponse,
+  RefundReservationResponseSchema,
   type ReleaseReservationResponse,
   ReleaseReservationResponseSchema,
   type ReleaseRunResponse,
@@ -69,6 +71,11 @@ export function toProtoExtendReservationResponse(receipt: Receipt): ExtendReserv
 export function toProtoChargeCreditsResponse(receipt: Receipt): ChargeCreditsResponse {
   const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
   return create(ChargeCreditsResponseSchema, fields);
+}
+
+export function toProtoRefundReservationResponse(receipt: Receipt): RefundReservationResponse {
+  const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
+  return create(RefundReservationResponseSchema, fields);
 }
 
 export function toProtoCreateGrantResponse(receipt: Receipt): CreateGrantResponse {

@@ -2,15 +2,19 @@ import { create } from "@bufbuild/protobuf";
 import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import {
   CreditState,
+  MadeGrantSchema,
   MovementSchema,
+  type MadeGrant as ProtoMadeGrant,
   type Movement as ProtoMovement,
   type Transaction as ProtoTransaction,
   TransactionKind as ProtoTransactionKind,
   TransactionSchema,
 } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
+import type { MadeGrant } from "../domain/ledger/grant.ts";
 import type { Movement, SealedTransaction } from "../domain/ledger/transaction.ts";
 import { toProtoBalance } from "./convert-account.ts";
 import { toProtoSpendContext } from "./convert-context.ts";
+import { toProtoSubscription } from "./convert-plan.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
 export function toProtoTransaction(transaction: SealedTransaction): ProtoTransaction {
@@ -36,7 +40,16 @@ export function toProtoTransaction(transaction: SealedTransaction): ProtoTransac
     hash: Buffer.from(transaction.hash, "hex"),
   });
   if (expireTime !== undefined) proto.expireTime = toProtoTimestamp(expireTime);
+  proto.madeGrants = (transaction.made ?? []).map(toProtoMadeGrant);
+  if (transaction.subscriptionAfter)
+    proto.subscription = toProtoSubscription(organizationId, transaction.subscriptionAfter);
   if (context !== undefined) proto.context = toProtoSpendContext(context);
+  return proto;
+}
+
+function toProtoMadeGrant({ grantId, kind, amountMicros, expireTime, reference }: MadeGrant): ProtoMadeGrant {
+  const proto = create(MadeGrantSchema, { grantId, kind: GrantKind[kind], amountMicros, reference });
+  if (expireTime !== undefined) proto.expireTime = toProtoTimestamp(expireTime);
   return proto;
 }
 

@@ -2,6 +2,7 @@ import {
   BatchReserveCreditsRequestSchema,
   ChargeCreditsRequestSchema,
   ExtendReservationRequestSchema,
+  RefundReservationRequestSchema,
   ReleaseReservationRequestSchema,
   ReleaseRunRequestSchema,
   ReserveCreditsRequestSchema,
@@ -16,6 +17,7 @@ import {
   fromProtoChargeCredits,
   fromProtoCreateGrant,
   fromProtoExtendReservation,
+  fromProtoRefundReservation,
   fromProtoReleaseReservation,
   fromProtoReleaseRun,
   fromProtoReserveCredits,
@@ -27,6 +29,7 @@ import {
   toProtoChargeCreditsResponse,
   toProtoCreateGrantResponse,
   toProtoExtendReservationResponse,
+  toProtoRefundReservationResponse,
   toProtoReleaseReservationResponse,
   toProtoReleaseRunResponse,
   toProtoReserveCreditsResponse,
@@ -67,6 +70,11 @@ export const chargeCredits = mutation(
   ChargeCreditsRequestSchema,
   fromProtoChargeCredits,
   toProtoChargeCreditsResponse,
+);
+export const refundReservation = mutation(
+  RefundReservationRequestSchema,
+  fromProtoRefundReservation,
+  toProtoRefundReservationResponse,
 );
 export const createGrant = mutation(
   CreateGrantRequestSchema,

@@ -1,4 +1,4 @@
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   InsufficientCreditsSchema,
   ReferenceReusedSchema,
@@ -16,6 +16,7 @@ import type { InsufficientCredits } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { Time } from "../domain/time.ts";
 import { toProtoGrant } from "./convert-grant.ts";
+import { toProtoPlan, toProtoTopUpPack } from "./convert-plan.ts";
 import { toProtoReservation } from "./convert-reservation.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 import { type Detail, detail } from "./problem.ts";
@@ -27,10 +28,15 @@ export function insufficientCredits({
   availableMicros,
   requiredMicros,
   itemIndex,
+  remedy,
 }: Omit<InsufficientCredits, "reason">): Detail {
   const shortfallMicros = requiredMicros - availableMicros;
-  const amounts = { availableMicros, requiredMicros, shortfallMicros };
-  return detail(InsufficientCreditsSchema, itemIndex === undefined ? amounts : { ...amounts, itemIndex });
+  const proto = create(InsufficientCreditsSchema, { availableMicros, requiredMicros, shortfallMicros });
+  if (itemIndex !== undefined) proto.itemIndex = itemIndex;
+  if (remedy?.pack) proto.topUpPack = toProtoTopUpPack(remedy.pack);
+  if (remedy?.plan) proto.plan = toProtoPlan(remedy.plan);
+  if (remedy?.nextRefreshTime !== undefined) proto.nextRefreshTime = toProtoTimestamp(remedy.nextRefreshTime);
+  return detail(InsufficientCreditsSchema, proto);
 }
 
 export function requestIdReused({ requestId, first }: { requestId: string; first: FirstUse }): Detail {

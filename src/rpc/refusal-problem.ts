@@ -1,7 +1,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Answer } from "../service/receipt.ts";
 import { fill, type Problem, ProblemError, type Reason } from "./problem.ts";
-import { type AnyRefusal, type FieldRow, REFUSALS, type ReasonRow, type Scene } from "./refusal-table.ts";
+import type { AnyRefusal, FieldRow, ReasonRow, Scene } from "./refusal-row.ts";
+import { REFUSALS } from "./refusal-table.ts";
 import { fieldProblem } from "./violation.ts";
 
 /** The value of an answer to a request of this organization; throws the problem that its refusal is. */

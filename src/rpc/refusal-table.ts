@@ -1,9 +1,6 @@
-import type { DescMessage } from "@bufbuild/protobuf";
 import { Code } from "../../gen/google/rpc/code_pb.ts";
-import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
-import type { Time } from "../domain/time.ts";
 import { toText } from "./convert-time.ts";
-import type { Detail, Reason } from "./problem.ts";
+import { PLAN_REFUSALS } from "./plan-refusals.ts";
 import {
   insufficientCredits,
   lastVersion,
@@ -11,29 +8,7 @@ import {
   requestIdReused,
   reservationConflict,
 } from "./refusal-detail.ts";
-
-export type AnyRefusal = Refusal | ReadRefusal;
-
-/** What a refusal does not know itself. */
-export type Scene = Readonly<{ organizationId: string; request: DescMessage; now: Time }>;
-
-/** How a refusal is told under its own reason. The message names `{parts}` of the metadata. */
-export type ReasonRow<R> = Readonly<{
-  code: Code;
-  message: string | ((refusal: R) => string);
-  metadata: (refusal: R) => Readonly<Record<string, string>>;
-  detail?: (refusal: R, scene: Scene) => Detail;
-}>;
-
-/** How a refusal is told that is the fault of one field: as if a rule beside the field had refused it. */
-export type FieldRow<R> = Readonly<{ field: string; explain: (refusal: R) => string }>;
-
-type RefusalOf<Name> = Extract<AnyRefusal, { reason: Name }>;
-type RefusalTable = {
-  readonly [Name in AnyRefusal["reason"]]: Name extends Reason
-    ? ReasonRow<RefusalOf<Name>>
-    : FieldRow<RefusalOf<Name>>;
-};
+import type { RefusalTable } from "./refusal-row.ts";
 
 /** The one place where refusals become errors. A refusal without a row does not compile. */
 export const REFUSALS: RefusalTable = {
@@ -144,6 +119,25 @@ export const REFUSALS: RefusalTable = {
     }),
     detail: insufficientCredits,
   },
+  RESERVATION_NOT_SETTLED: {
+    code: Code.FAILED_PRECONDITION,
+    message: "reservation {reservation_id} is {state}: only what was charged can be refunded",
+    metadata: ({ reservation }) => ({ reservation_id: reservation.reservationId, state: reservation.state }),
+    detail: reservationConflict,
+  },
+  REFUND_EXCEEDS_CHARGE: {
+    code: Code.FAILED_PRECONDITION,
+    message:
+      "reservation {reservation_id} was charged {settled_micros} microcredits, of which {refundable_micros} " +
+      "can still be refunded",
+    metadata: ({ reservation, refundableMicros }) => ({
+      reservation_id: reservation.reservationId,
+      settled_micros: String(reservation.settledMicros ?? 0n),
+      refundable_micros: String(refundableMicros),
+    }),
+    detail: reservationConflict,
+  },
+  ...PLAN_REFUSALS,
   BALANCE_LIMIT_EXCEEDED: {
     code: Code.FAILED_PRECONDITION,
     message:

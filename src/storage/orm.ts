@@ -3,6 +3,7 @@ import { MikroORM } from "@mikro-orm/postgresql";
 import { AccountEntity } from "./account-entity.ts";
 import { GrantEntity } from "./grant-entity.ts";
 import { Ledger } from "./migrations/ledger.ts";
+import { Plans } from "./migrations/plans.ts";
 
 export type Orm = MikroORM;
 
@@ -18,7 +19,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger];
+const MIGRATIONS = [Ledger, Plans];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from "kysely";
-import type { GrantBuckets, GrantKind } from "../domain/ledger/grant.ts";
+import type { GrantBuckets, GrantKind, MadeGrant } from "../domain/ledger/grant.ts";
 import type {
   CreditState,
   Movement,
@@ -8,6 +8,7 @@ import type {
 } from "../domain/ledger/transaction.ts";
 import { type BulkColumn, insertRows } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import { fromJsonSubscription, toJsonText } from "./plan-json.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** Amounts and versions are text: JSON numbers are not exact. */
@@ -17,6 +18,13 @@ type MovementRow = [
   to: CreditState,
   micros: string,
   debt: string | null,
+];
+type MadeGrantRow = [
+  grantId: string,
+  kind: GrantKind,
+  micros: string,
+  expireTime: string | null,
+  reference: string,
 ];
 type BucketsRow = [free: string, held: string, consumed: string, expired: string, voided: string];
 
@@ -46,6 +54,8 @@ export type TransactionRow = ContextRow &
     reserved_micros: string;
     debt_micros: string;
     grant_after: BucketsRow | null;
+    made: MadeGrantRow[] | null;
+    subscription: object | null;
     hash: Buffer;
   }>;
 
@@ -84,6 +94,18 @@ const COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
     array: "text",
     cast: "jsonb",
     value: (t) => (t.grantAfter ? toRowBuckets(t.grantAfter) : null),
+  },
+  {
+    name: "made",
+    array: "text",
+    cast: "jsonb",
+    value: (t) => (t.made ? JSON.stringify(t.made.map(toRowMadeGrant)) : null),
+  },
+  {
+    name: "subscription",
+    array: "text",
+    cast: "jsonb",
+    value: (t) => (t.subscriptionAfter ? toJsonText(t.subscriptionAfter) : null),
   },
   { name: "hash", array: "text", cast: "hex", value: (t) => t.hash },
 ];
@@ -147,6 +169,8 @@ function fromRowSubject(row: TransactionRow) {
     ...(row.late === null ? {} : { late: row.late }),
     ...(row.spent_becomes_debt === null ? {} : { spentBecomesDebt: row.spent_becomes_debt }),
     ...(row.reference === null ? {} : { reference: row.reference }),
+    ...(row.made === null ? {} : { made: row.made.map(fromRowMadeGrant) }),
+    ...(row.subscription === null ? {} : { subscriptionAfter: fromJsonSubscription(row.subscription) }),
     ...(aboutSpending ? { context: fromRowContext(row) } : {}),
   };
 }
@@ -164,6 +188,22 @@ function toRowMovement({ grantId, from, to, amountMicros, debtVersion }: Movemen
 function fromRowMovement([grantId, from, to, micros, debt]: MovementRow): Movement {
   const debtVersion = debt === null ? undefined : BigInt(debt);
   return { grantId: grantId ?? undefined, from, to, amountMicros: BigInt(micros), debtVersion };
+}
+
+/** Times are whole microseconds, as in what is hashed. */
+function toRowMadeGrant({ grantId, kind, amountMicros, expireTime, reference }: MadeGrant): MadeGrantRow {
+  return [
+    grantId,
+    kind,
+    String(amountMicros),
+    expireTime === undefined ? null : String(expireTime),
+    reference,
+  ];
+}
+
+function fromRowMadeGrant([grantId, kind, micros, expireTime, reference]: MadeGrantRow): MadeGrant {
+  const expires = expireTime === null ? undefined : BigInt(expireTime);
+  return { grantId, kind, amountMicros: BigInt(micros), expireTime: expires, reference };
 }
 
 function toRowBuckets(buckets: GrantBuckets): string {

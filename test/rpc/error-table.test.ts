@@ -12,7 +12,7 @@ import {
 } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
-import type { AnyRefusal } from "../../src/rpc/refusal-table.ts";
+import type { AnyRefusal } from "../../src/rpc/refusal-row.ts";
 import { ServiceError, type ServiceFault } from "../../src/service/service-error.ts";
 import {
   GRANT,
@@ -24,6 +24,7 @@ import {
   RESERVATION_ID,
 } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
+import { PLAN_REFUSAL_ROWS } from "./plan-refusal-rows.ts";
 import { errorOf } from "./refused-call.ts";
 
 interface Expected {
@@ -114,6 +115,19 @@ const REFUSALS: Rows = {
     metadata: { reservation_id: RESERVATION_ID, expire_time: "2026-11-01T10:15:00.000001Z" },
     detail: ReservationConflictSchema,
   },
+  RESERVATION_NOT_SETTLED: {
+    refusal: { reservation: RESERVATION },
+    code: Code.FailedPrecondition,
+    metadata: { reservation_id: RESERVATION_ID, state: "HELD" },
+    detail: ReservationConflictSchema,
+  },
+  REFUND_EXCEEDS_CHARGE: {
+    refusal: { reservation: SETTLED, refundableMicros: 400_000n },
+    code: Code.FailedPrecondition,
+    metadata: { reservation_id: RESERVATION_ID, settled_micros: "900000", refundable_micros: "400000" },
+    detail: ReservationConflictSchema,
+  },
+  ...PLAN_REFUSAL_ROWS,
   GRANT_VOIDED: {
     refusal: { grant: { ...GRANT, voided: true } },
     code: Code.FailedPrecondition,

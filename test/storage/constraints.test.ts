@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { sql } from "kysely";
 import { accepted, chargeOf, grantOf, reserved, reserveOf, settleOf } from "../service/support/asking.ts";
 import { LedgerRig } from "../service/support/ledger-rig.ts";
+import { PLAN_VIOLATIONS } from "./plan-violations.ts";
 
 const MOST = 10n ** 18n;
 
@@ -65,6 +66,7 @@ const VIOLATIONS: readonly [string, string][] = [
   ["transactions_request", copyTransaction({ version: "99", fingerprint: "null" })],
   ["transactions_request", copyTransaction({ version: "99", request_id: "null" })],
   ["transactions_request_once", copyTransaction({ version: "99" })],
+  ...PLAN_VIOLATIONS,
 ];
 
 /** What another constraint refuses as well, and says so first. */
@@ -115,21 +117,28 @@ describe("the database's own constraints", () => {
         and column_name !~ '^(run|node|agent|workspace|member|parent_run|model)_id$' and column_name <> 'labels'
       order by 1`);
     expect(rows.map(({ column }) => column)).to.deep.equal([
+      "accounts.cycle_end_time",
+      "accounts.cycle_start_time",
       "accounts.next_due_time",
+      "catalogues.fingerprint",
+      "catalogues.request_id",
       "grants.expire_time",
       "reservations.end_time",
       "reservations.end_version",
       "reservations.settled_micros",
+      "subscriptions.scheduled_plan_id",
       "transactions.expire_time",
       "transactions.fingerprint",
       "transactions.grant_after",
       "transactions.grant_id",
       "transactions.grant_kind",
       "transactions.late",
+      "transactions.made",
       "transactions.reference",
       "transactions.request_id",
       "transactions.reservation_id",
       "transactions.spent_becomes_debt",
+      "transactions.subscription",
     ]);
   });
 });
