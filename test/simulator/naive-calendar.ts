@@ -15,3 +15,9 @@ export function monthsAfter(anchor: number, months: number): number {
   const day = Math.min(date.getUTCDate(), days);
   return (first.getTime() + (day - 1) * 86_400_000 + sinceMidnight) * MILLI + rest;
 }
+
+/** What the credits of a month that begins then are known by. */
+export function cycleName(begins: number): string {
+  const [date, time = ""] = new Date(Math.floor(begins / MILLI)).toISOString().split(".");
+  return `cycle:${date}${time === "000Z" ? "Z" : `.${time}`}`;
+}

@@ -1,3 +1,4 @@
+import { cycleName } from "./naive-calendar.ts";
 import { type Lot, NaiveCredits, sizeOf } from "./naive-credits.ts";
 import { type NaiveReservation, newReservation } from "./naive-reservation.ts";
 import type { NaiveSubscription } from "./naive-subscription.ts";
@@ -240,7 +241,7 @@ export class NaiveLedger {
 
   giveCycle({ credits, begins, ends }: NaiveSubscription, made: number): void {
     if (credits === 0) return;
-    const reference = this.unused(`cycle:${new Date(Math.floor(begins / 1_000)).toISOString()}`);
+    const reference = this.unused(cycleName(begins));
     this.credits.add({ kind: "SUBSCRIPTION", size: credits, expires: ends, reference, made });
     this.credits.pay();
   }

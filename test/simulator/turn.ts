@@ -1,5 +1,6 @@
 import type { Command } from "../../src/domain/ledger/command.ts";
 import type { Machine } from "./machine.ts";
+import { cycleName } from "./naive-calendar.ts";
 import type { NaiveLedger, NaiveOutcome } from "./naive-ledger.ts";
 import { cancel, change, resume, subscribe, suspend, withdraw } from "./naive-plans.ts";
 import { refund } from "./naive-refund.ts";
@@ -181,5 +182,5 @@ function item(amount: number, lasting: number, run: number) {
 function referenceOf(naive: NaiveLedger, number: number): string {
   const { subscription } = naive;
   if (number > 0 || !subscription?.live) return `payment:${number}`;
-  return `cycle:${new Date(Math.floor(subscription.ends / 1_000)).toISOString()}`;
+  return cycleName(subscription.ends);
 }

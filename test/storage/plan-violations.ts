@@ -9,7 +9,7 @@ function catalogue(version: number, request = "null, null"): string {
 }
 
 /** Statements on the tables of plans that a constraint refuses, each by the constraint's name. */
-export const PLAN_VIOLATIONS: readonly (readonly [constraint: string, statement: string])[] = [
+export const PLAN_VIOLATIONS: readonly [constraint: string, statement: string][] = [
   ["accounts_cycle", "update accounts set cycle_start_time = now(), cycle_end_time = now()"],
   ["accounts_cycle_whole", "update accounts set cycle_end_time = now()"],
   ["subscriptions_state_check", `insert into subscriptions values ${subscription("PAUSED", 1)}`],

@@ -14,7 +14,8 @@ export function unusedReference(ledger: LedgerView, draft: Draft, wanted: string
   return reference;
 }
 
-/** `cycle:2026-11-01T00:00:00.000Z`: by a cycle's start. */
+/** `cycle:2026-11-01T00:00:00Z`: by a cycle's start. */
 export function cycleReference(startTime: Time): string {
-  return `cycle:${new Date(Number(startTime / 1_000n)).toISOString()}`;
+  const text = new Date(Number(startTime / 1_000n)).toISOString();
+  return `cycle:${text.replace(".000Z", "Z")}`;
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { canonicalCommand } from "../../../src/domain/ledger/canonical.ts";
 import type { Command, Request } from "../../../src/domain/ledger/command.ts";
 import { decide } from "../../../src/domain/ledger/decide.ts";
+import type { Plans } from "../../../src/domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../../../src/domain/ledger/due.ts";
 import type { Grant, GrantKind } from "../../../src/domain/ledger/grant.ts";
 import { type Changes, Ledger } from "../../../src/domain/ledger/ledger.ts";
@@ -10,7 +11,9 @@ import { type Reservation, TIME_TO_LIVE_DEFAULT } from "../../../src/domain/ledg
 import type { SpendContext } from "../../../src/domain/ledger/spend-context.ts";
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
 import type { StoredState } from "../../../src/domain/ledger/verify.ts";
+import { type Catalogue, EMPTY_CATALOGUE } from "../../../src/domain/plans/catalogue.ts";
 import { laterOf, type Span, type Time } from "../../../src/domain/time.ts";
+import { createCalendar } from "../../../src/service/calendar.ts";
 import { sha256 } from "./seal.ts";
 import { assertSound } from "./soundness.ts";
 import { type Amount, balanceText, grantText, lineOf, micros } from "./wording.ts";
@@ -50,12 +53,18 @@ export class Book {
   ledger = new Ledger(this.organizationId);
   /** What the database's clock shows. */
   clock: Time = START;
+  readonly plans: Plans = { calendar: createCalendar(), catalogueAt: (time) => this.catalogueAt(time) };
   #ids = 0;
   #requestId: string | undefined;
   readonly #view: View;
 
   constructor(view: View = (ledger) => ledger) {
     this.#view = view;
+  }
+
+  /** What is on offer at a time; this book knows nothing of plans. */
+  catalogueAt(_time: Time): Catalogue {
+    return EMPTY_CATALOGUE;
   }
 
   /** R-BAL-5. */
@@ -150,7 +159,11 @@ export class Book {
   send(request: Request): string[] {
     this.#recordDue();
     const ledger = this.#view(this.ledger, request, this.now);
-    const decision = decide(ledger, request, { now: this.now, newId: this.newId });
+    const decision = decide(ledger, request, {
+      now: this.now,
+      newId: this.newId,
+      plans: this.plans,
+    });
     if (decision.outcome === "refused") throw new NotAccepted(decision.refusal, undefined);
     if (decision.outcome === "unchanged") throw new NotAccepted(undefined, decision.versions);
     this.requests.push(request);
@@ -218,9 +231,10 @@ export class Book {
   }
 
   get stored(): StoredState {
-    const { account, grants, debts, reservations } = this.ledger;
+    const { account, grants, debts, reservations, subscription } = this.ledger;
     return {
       account,
+      subscription,
       grants: [...grants.values()],
       debts: [...debts.values()],
       reservations: [...reservations.values()],
@@ -232,7 +246,8 @@ export class Book {
 
   #recordDue(): string[] {
     const ledger = this.#view(this.ledger, undefined, this.now);
-    const lines = this.#absorb(recordDue(ledger, this.now, undefined));
+    const cycles = { ...this.plans, newId: this.newId, max: 1_000 };
+    const lines = this.#absorb(recordDue(ledger, this.now, undefined, cycles));
     const { account } = this.ledger;
     this.ledger.account = { ...account, nextDueTime: nextDueTime(this.ledger, this.now) };
     return lines;

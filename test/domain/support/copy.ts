@@ -1,5 +1,5 @@
-import type { Request } from "../../../src/domain/ledger/command.ts";
-import { isOpen } from "../../../src/domain/ledger/grant.ts";
+import type { Command, Request } from "../../../src/domain/ledger/command.ts";
+import { type Grant, isOpen } from "../../../src/domain/ledger/grant.ts";
 import { Ledger } from "../../../src/domain/ledger/ledger.ts";
 import type { Reservation } from "../../../src/domain/ledger/reservation.ts";
 import type { Time } from "../../../src/domain/time.ts";
@@ -11,6 +11,7 @@ export function copyOf(ledger: Ledger): Ledger {
   for (const debt of ledger.debts.values()) copy.putDebt(debt);
   for (const [id, reservation] of ledger.reservations) copy.reservations.set(id, reservation);
   for (const [id, first] of ledger.requests) copy.requests.set(id, first);
+  copy.subscription = ledger.subscription;
   return copy;
 }
 
@@ -23,11 +24,10 @@ export function narrowed(ledger: Ledger, request: Request | undefined, now: Time
   const command = request?.command;
   const grants = [...ledger.grants.values()].toReversed();
   for (const grant of grants) {
-    const named =
-      (command?.kind === "voidGrant" && command.grantId === grant.grantId) ||
-      (command?.kind === "createGrant" && command.reference === grant.reference);
-    if (named || isOpen(grant)) part.putGrant(grant);
+    if (isOpen(grant) || isNamed(grant, command, ledger)) part.putGrant(grant);
+    part.references.set(grant.reference, grant.grantId);
   }
+  part.subscription = ledger.subscription;
   for (const debt of [...ledger.debts.values()].toReversed()) part.putDebt(debt);
   for (const reservation of [...ledger.reservations.values()].toReversed()) {
     if (isAtHand(reservation, request, now)) part.reservations.set(reservation.reservationId, reservation);
@@ -35,6 +35,15 @@ export function narrowed(ledger: Ledger, request: Request | undefined, now: Time
   const first = request && ledger.requests.get(request.requestId);
   if (first) part.requests.set(request.requestId, first);
   return part;
+}
+
+function isNamed({ grantId, reference }: Grant, command: Command | undefined, ledger: Ledger): boolean {
+  if (command === undefined) return false;
+  if (ledger.subscription?.suspendedGrantIds.includes(grantId)) return true;
+  if ("grantId" in command && command.grantId === grantId) return true;
+  if ("reference" in command && command.reference === reference) return true;
+  const refunded = command.kind === "refundReservation" && ledger.reservations.get(command.reservationId);
+  return refunded ? refunded.payments.some((share) => share.grantId === grantId) : false;
 }
 
 function isAtHand(reservation: Reservation, request: Request | undefined, now: Time): boolean {
