@@ -32,6 +32,8 @@ export type Named = Readonly<{
   runs: readonly Key[];
   grants: readonly Key[];
   references: readonly Key[];
+  /** The reservations that are to be refunded, which are named as such too. */
+  refunds: readonly Key[];
 }>;
 
 /** How far what is due could be loaded: for an organization named here, only what is due before then. */
@@ -104,6 +106,7 @@ export class LedgerUnit {
     }
     this.#putReservations(await selectReservations(this.#database, named.reservations));
     this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));
+    await this.#loadPayments(named.refunds);
   }
 
   /** Loads the holds that are due at each organization's time, about so many of each. */
@@ -175,6 +178,16 @@ export class LedgerUnit {
         purchased_micros, reserved_micros, debt_micros, head_hash)
       select o, 0, 'epoch', 0, 0, 0, 0, 0, '' from unnest(${organizationIds}::text[]) as k (o)
       on conflict (organization_id) do nothing`.execute(this.#database);
+  }
+
+  /** A refund goes back to the grants that paid, most of which are closed. */
+  async #loadPayments(refunds: readonly Key[]): Promise<void> {
+    const paid = refunds.flatMap(([organizationId, reservationId]) => {
+      const payments = this.ledger(organizationId).reservations.get(reservationId)?.payments ?? [];
+      return payments.map(({ grantId }) => ({ organizationId, grantId }));
+    });
+    if (paid.length === 0) return;
+    for (const row of await this.#em.find(GrantEntity, { $or: paid })) this.#putGrant(row);
   }
 
   #putGrant(row: GrantRow): void {

@@ -19,3 +19,8 @@ export function cycleReference(startTime: Time): string {
   const text = new Date(Number(startTime / 1_000n)).toISOString();
   return `cycle:${text.replace(".000Z", "Z")}`;
 }
+
+/** Of what a refund gives back for expired grants, and for debt that was paid since. */
+export function refundReferences(requestId: string): readonly [expired: string, paidDebt: string] {
+  return [`refund:${requestId}`, `refund:${requestId}/debt`];
+}

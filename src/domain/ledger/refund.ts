@@ -8,7 +8,7 @@ import { accepted, type Clock, type Decision, refused } from "./decision.ts";
 import { Draft } from "./draft.ts";
 import { type GrantShare, isExpired, type MadeGrant } from "./grant.ts";
 import type { LedgerView } from "./ledger.ts";
-import { unusedReference } from "./reference.ts";
+import { refundReferences, unusedReference } from "./reference.ts";
 import type { Reservation } from "./reservation.ts";
 
 /** What comes back for an expired grant lasts so long at least. */
@@ -69,9 +69,10 @@ function undo(
     debtVersion: undefined,
   });
   const expiredMicros = giveBack(draft, sharesLeft(reservation, amountMicros - ofDebt), now);
+  const [forExpired, forDebt] = refundReferences(requestId);
   const promotions = [
-    { amountMicros: paidMicros, expireTime: undefined, wanted: `refund:${requestId}/debt` },
-    { amountMicros: expiredMicros, expireTime: goodwillEnd(ledger, now), wanted: `refund:${requestId}` },
+    { amountMicros: paidMicros, expireTime: undefined, wanted: forDebt },
+    { amountMicros: expiredMicros, expireTime: goodwillEnd(ledger, now), wanted: forExpired },
   ].filter((promotion) => promotion.amountMicros > 0n);
   return promotions.map(({ wanted, ...promotion }) => {
     const reference = unusedReference(ledger, draft, wanted);
