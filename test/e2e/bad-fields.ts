@@ -1,4 +1,5 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
+import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 
 /** A request in JSON, as curl sends it. */
 export type Json = { readonly [field: string]: unknown };
@@ -95,8 +96,6 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   request_id: BAD_UUID,
   reservation_id: BAD_UUID,
   grant_id: BAD_UUID,
-  amount_micros: [{ what: "missing", value: MISSING }, ...BAD_AMOUNT],
-  additional_amount_micros: [{ what: "zero", value: "0" }, ...BAD_AMOUNT],
   version: [
     { what: "missing", value: MISSING },
     { what: "negative", value: "-1" },
@@ -117,8 +116,14 @@ function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
     case "message":
       return field.message.name === "Duration" ? BAD_DURATION : BAD_TIME;
     default:
-      return waysOfScalar(message, field.name);
+      return field.name.endsWith("amount_micros") ? waysOfAmount(field) : waysOfScalar(message, field.name);
   }
+}
+
+/** What may be left out has a meaning of its own then, so that zero has none. */
+function waysOfAmount(field: DescField): readonly Bad[] {
+  const optional = field.oneof === undefined && field.presence === FeatureSet_FieldPresence.EXPLICIT;
+  return [optional ? { what: "zero", value: "0" } : { what: "missing", value: MISSING }, ...BAD_AMOUNT];
 }
 
 function waysOfScalar(message: DescMessage, name: string): readonly Bad[] {
