@@ -27,7 +27,7 @@ function withPlan(change: object): string {
 
 describe("the catalogue file", () => {
   it("R-PLAN-1: the example has four plans, yearly at a discount, and three packs", () => {
-    const { plans, packs, unitPrice } = readCatalogueFile("config/catalogue.json");
+    const { plans, packs, unitPrice } = readCatalogueFile("catalogue/plans.json");
     expect(plans.map(({ planId }) => planId)).to.deep.equal(["free", "starter", "pro", "team"]);
     expect(packs).to.have.length(3);
     expect(unitPrice?.amountMicros).to.equal(100_000_000n);

@@ -8,7 +8,7 @@ export type Offer = Readonly<{
   packs: readonly (readonly [credits: number, price: number])[];
 }>;
 
-/** Editions of one catalogue: plans gain and lose credits, and their ranks do not follow them. */
+/** Editions of one catalogue: plans gain and lose credits, and a higher one need not give more. */
 export const OFFERS: readonly Offer[] = [
   {
     plans: [
@@ -37,8 +37,8 @@ export const OFFERS: readonly Offer[] = [
   {
     plans: [
       [3, 0, 2],
-      [13, 30, 2],
-      [90, 20, 5],
+      [90, 30, 2],
+      [13, 20, 5],
       [89, 95, 9],
     ],
     packs: [
