@@ -39,8 +39,8 @@ export async function replayedReceipt(
   const current = await standing(reader, organizationId, command, transactions);
   const last = transactions.at(-1);
   if (!last) {
-    // An expired hold was given back before; an empty run never held anything.
-    return { ...current, transactions, replayed: command.kind !== "releaseRun", current };
+    // An expired hold was given back before.
+    return { ...current, transactions, replayed: true, current };
   }
   const reservations = await reservationsAfter(reader, organizationId, current.reservations, transactions);
   const grant = current.grant && grantAfter(current.grant, last);

@@ -160,7 +160,7 @@ export function fromRowTransaction(row: TransactionRow): SealedTransaction {
 /** What does not apply to the kind is left out, as it was when the transaction was decided. */
 function fromRowSubject(row: TransactionRow) {
   const expireTime = fromRowTimeOrNull(row.expire_time);
-  const aboutSpending = row.reservation_id !== null;
+  const aboutSpending = row.reservation_id !== null || row.run_id !== null;
   return {
     ...(row.reservation_id === null ? {} : { reservationId: row.reservation_id }),
     ...(row.grant_id === null ? {} : { grantId: row.grant_id }),

@@ -53,13 +53,18 @@ describe("R-REQ-1: the current state beside a first answer", () => {
   it("is all there is where there was nothing to do", async () => {
     const asking = { organizationId: "idle" };
     await accepted(one, asking, grantOf(10n));
-    const run = await accepted(one, asking, { kind: "releaseRun", runId: "unknown" });
-    expect(run).to.deep.include({ transactions: [], reservations: [], replayed: false });
+    const requestId = randomUUID();
+    const releaseAll = { kind: "releaseRun", runId: "unknown" } as const;
+    const run = await accepted(one, { ...asking, requestId }, releaseAll);
+    expect(run).to.deep.include({ reservations: [], replayed: false });
+    expect(run.transactions.map(({ kind, movements }) => [kind, movements])).to.deep.equal([["RELEASE", []]]);
+    const again = await accepted(two, { ...asking, requestId }, releaseAll);
+    expect(again).to.deep.include({ transactions: run.transactions, reservations: [], replayed: true });
     const id = await reserved(one, asking, 10n, { timeToLive: SECOND });
     await until(async () => valueIn(await one.getReservation("idle", id)).state === "EXPIRED");
     const release = await accepted(two, asking, releaseOf(id));
     expect(release).to.deep.include({ transactions: [], replayed: true });
     expect(release.reservations[0]).to.include({ reservationId: id, state: "EXPIRED" });
-    expect(release.account.version).to.equal(3n);
+    expect(release.account.version).to.equal(4n);
   });
 });

@@ -145,7 +145,7 @@ export class NaiveLedger {
   releaseRun(run: number): NaiveOutcome {
     const held = [...this.held].filter((reservation) => reservation.run === run);
     for (const reservation of held) this.release(reservation);
-    return held.length > 0 ? "accepted" : "unchanged";
+    return held.length > 0 ? "accepted" : this.changed();
   }
 
   find(reference: string): Lot | undefined {

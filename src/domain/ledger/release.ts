@@ -29,7 +29,12 @@ export function releaseReservation(
   return accepted(draft);
 }
 
-/** R-HOLD-13: one transaction for each reservation that the run still holds, oldest first. Never refused. */
+/**
+ * R-HOLD-13: one transaction for each reservation that the run still holds, oldest
+ * first. Where it holds nothing, that is one without movements: it is remembered, so
+ * that a copy of the request which comes late can't release what was held since
+ * (R-REQ-1). Never refused.
+ */
 export function releaseRun(ledger: LedgerView, request: Request<ReleaseRun>, clock: Clock): Decision {
   const draft = new Draft(ledger);
   const { runId } = request.command;
@@ -38,7 +43,16 @@ export function releaseRun(ledger: LedgerView, request: Request<ReleaseRun>, clo
   );
   held.sort((left, right) => (firstVersionOf(left) < firstVersionOf(right) ? -1 : 1));
   for (const reservation of held) release(draft, reservation, request, clock);
-  return held.length === 0 ? unchanged([]) : accepted(draft);
+  if (held.length === 0) {
+    const subject = {
+      kind: "RELEASE",
+      effectiveTime: clock.now,
+      amountMicros: 0n,
+      context: { runId },
+    } as const;
+    draft.record(subject, request, clock.now);
+  }
+  return accepted(draft);
 }
 
 /**

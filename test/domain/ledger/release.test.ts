@@ -109,13 +109,16 @@ describe("releasing a run", () => {
     ]);
   });
 
-  it("R-HOLD-13: a run that holds nothing has nothing to release, and that is not remembered", () => {
+  it("R-REQ-1: the release of a run that holds nothing is remembered, so that a late copy releases nothing", () => {
     const book = new Book();
-    book.grant("PURCHASED", 1, "p");
-    book.reserve("r", 1, SECOND, run);
+    book.grant("PURCHASED", 2, "p");
+    book.reserve("expired", 1, SECOND, run);
     book.wait(SECOND);
-    expect(book.unchangedBy(() => book.asRequest("q", () => book.releaseRun("run")))).to.deep.equal([]);
-    expect(book.unchangedBy(() => book.releaseRun("unheard-of"))).to.deep.equal([]);
-    expect(book.ledger.requests.has("q")).to.equal(false);
+    expect(book.asRequest("q", () => book.releaseRun("run"))).to.deep.equal(["RELEASE 0"]);
+    expect(book.last).to.deep.include({ context: { runId: "run" }, movements: [] });
+    expect(book.last).not.to.have.property("reservationId");
+    book.reserve("again", 2, MINUTE, run);
+    expect(book.unchangedBy(() => book.asRequest("q", () => book.releaseRun("run")))).to.deep.equal([4n]);
+    expect(book.balance).to.equal("purchased 2, reserved 2 | available 0");
   });
 });

@@ -1375,7 +1375,8 @@ export const ApplyBatchResponseSchema: GenMessage<ApplyBatchResponse> = /*@__PUR
  * Every mutation carries a `request_id`. The same id with the same content gives
  * the first answer again and changes nothing, so every call may be repeated
  * until it is answered; with other content it is refused: REQUEST_ID_REUSED.
- * Only accepted requests are remembered.
+ * Only accepted requests are remembered, and of those only the ones that recorded
+ * something: an answer that it had been done before (`replayed`) leaves its own id free.
  *
  * @generated from service pleyor.credits.v1.CreditService
  */
@@ -1448,7 +1449,8 @@ export const CreditService: GenService<{
     output: typeof ReleaseReservationResponseSchema;
   },
   /**
-   * Releases every reservation that a run still holds.
+   * Releases every reservation that a run still holds. Remembered even if there is
+   * none, so that a copy of the request that comes late releases nothing.
    *
    * Errors: ORGANIZATION_NOT_FOUND, REQUEST_ID_REUSED.
    *
