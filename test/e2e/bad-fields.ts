@@ -21,6 +21,7 @@ const BAD_ID: readonly Bad[] = [
   { what: "too long", value: LONG },
   { what: "with a space", value: "a b" },
   { what: "not ASCII", value: "crédits" },
+  { what: "with NUL", value: "a\u0000b" },
   { what: "a number", value: 7, unparsable: true },
 ];
 const BAD_REQUIRED_ID: readonly Bad[] = [
@@ -57,11 +58,23 @@ const BAD_COUNT: readonly Bad[] = [{ what: "negative", value: -1 }];
 const BAD_TOKEN: readonly Bad[] = [
   { what: "garbage", value: "bm90IGEgdG9rZW4" },
   { what: "too long", value: "a".repeat(1025) },
+  { what: "with NUL", value: "a\u0000b" },
+];
+/** PostgreSQL's text and JSON hold every character but NUL; what is half of a surrogate pair is none. */
+const BAD_TEXT: readonly Bad[] = [
+  { what: "too long", value: "x".repeat(257) },
+  { what: "with NUL", value: "a\u0000b" },
+  { what: "only NUL", value: "\u0000" },
+  { what: "half a character", value: "a\ud800", unparsable: true },
 ];
 const BAD_LABELS: readonly Bad[] = [
   { what: "17", value: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [`label-${n}`, "x"])) },
   { what: "with a long value", value: { label: "x".repeat(257) } },
   { what: "with a bad key", value: { "a key": "x" } },
+  { what: "with NUL in a value", value: { label: "a\u0000b" } },
+  { what: "with NUL in a key", value: { "a\u0000b": "x" } },
+  { what: "with half a character in a value", value: { label: "\udc00" }, unparsable: true },
+  { what: "with half a character in a key", value: { "\udc00": "x" }, unparsable: true },
 ];
 
 /** Every field of a message made bad in every way that its kind allows. */
@@ -102,7 +115,7 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   ],
   page_size: BAD_COUNT,
   page_token: BAD_TOKEN,
-  reason: [{ what: "too long", value: "x".repeat(257) }],
+  reason: BAD_TEXT,
 };
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {

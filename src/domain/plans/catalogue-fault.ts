@@ -86,6 +86,7 @@ function checkNames(id: string, name: string, idPlace: string, place: string, re
   if (!ID.test(id)) report(idPlace, "is not 1-128 of letters, digits and -_.:/@");
   if (name.length > NAME_LENGTH_MAX)
     report(`${place}.display_name`, `has ${name.length} characters, at most ${NAME_LENGTH_MAX}`);
+  if (name.includes("\0")) report(`${place}.display_name`, "holds NUL, which no database keeps in a text");
 }
 
 function checkAmount(amountMicros: bigint, least: bigint, place: string, report: Report): void {

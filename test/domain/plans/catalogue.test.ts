@@ -56,6 +56,11 @@ const ROWS: readonly Row[] = [
     { packs: [{ ...SMALL, amountMicros: 0n }] },
     ["packs[0].amount_micros is 0, not from 1 to 1000000000000000"],
   ],
+  [
+    "a name with NUL",
+    { packs: [{ ...SMALL, displayName: "S\u0000" }] },
+    ["packs[0].display_name holds NUL, which no database keeps in a text"],
+  ],
   ["two packs of one id", { packs: [SMALL, SMALL] }, ["packs[1].pack_id is small, as packs[0] has it"]],
   [
     "credits for nothing measured",

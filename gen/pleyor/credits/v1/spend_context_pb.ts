@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/spend_context.proto.
  */
 export const file_pleyor_credits_v1_spend_context: GenFile = /*@__PURE__*/
-  fileDesc("CiVwbGV5b3IvY3JlZGl0cy92MS9zcGVuZF9jb250ZXh0LnByb3RvEhFwbGV5b3IuY3JlZGl0cy52MSKhBAoMU3BlbmRDb250ZXh0EjEKBnJ1bl9pZBgBIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjIKB25vZGVfaWQYAiABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghhZ2VudF9pZBgDIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjcKDHdvcmtzcGFjZV9pZBgEIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjQKCW1lbWJlcl9pZBgFIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjgKDXBhcmVudF9ydW5faWQYBiABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghtb2RlbF9pZBgHIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEmgKBmxhYmVscxgIIAMoCzIrLnBsZXlvci5jcmVkaXRzLnYxLlNwZW5kQ29udGV4dC5MYWJlbHNFbnRyeUIrukgomgElEBAiGnIYGEAyFF5bQS1aYS16MC05Xy46L0AtXSskKgVyAxiAAhotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_buf_validate_validate]);
+  fileDesc("CiVwbGV5b3IvY3JlZGl0cy92MS9zcGVuZF9jb250ZXh0LnByb3RvEhFwbGV5b3IuY3JlZGl0cy52MSKtBAoMU3BlbmRDb250ZXh0EjEKBnJ1bl9pZBgBIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjIKB25vZGVfaWQYAiABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghhZ2VudF9pZBgDIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjcKDHdvcmtzcGFjZV9pZBgEIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjQKCW1lbWJlcl9pZBgFIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjgKDXBhcmVudF9ydW5faWQYBiABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghtb2RlbF9pZBgHIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEnQKBmxhYmVscxgIIAMoCzIrLnBsZXlvci5jcmVkaXRzLnYxLlNwZW5kQ29udGV4dC5MYWJlbHNFbnRyeUI3ukg0mgExEBAiGnIYGEAyFF5bQS1aYS16MC05Xy46L0AtXSskKhFyDxiAAjIKXlteXHgwMF0qJBotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBYgZwcm90bzM", [file_buf_validate_validate]);
 
 /**
  * For what credits are spent. All fields are optional; usage is reported by
@@ -71,7 +71,7 @@ export type SpendContext = Message<"pleyor.credits.v1.SpendContext"> & {
 
   /**
    * Free labels, at most 16. Keys have 1-64 of letters, digits and `-_.:/@`;
-   * values have at most 256 characters.
+   * values have at most 256 characters, none of them NUL.
    *
    * @generated from field: map<string, string> labels = 8;
    */
