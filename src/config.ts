@@ -126,8 +126,9 @@ export function parseConfig(raw: RawSettings): Config {
         min: 10,
         max: HOUR_MS,
       }),
+      // A batch of 1,000 reservations with all their labels is 6 MiB of letters; others may need up to four bytes.
       messageBytesMax: read.integer("PLEYOR_MESSAGE_BYTES_MAX", {
-        default: 4 * 1024 * 1024,
+        default: 16 * 1024 * 1024,
         min: 1_024,
         max: 256 * 1024 * 1024,
       }),

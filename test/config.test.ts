@@ -29,7 +29,7 @@ describe("config", () => {
         retryAttemptsMax: 8,
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
-      limits: { callDeadlineMsMax: 60_000, messageBytesMax: 4_194_304, drainTimeoutMs: 10_000 },
+      limits: { callDeadlineMsMax: 60_000, messageBytesMax: 16_777_216, drainTimeoutMs: 10_000 },
       logLevel: "info",
     });
   });

@@ -25,11 +25,7 @@ export const DEFAULT_RETRY_POLICY: RetryPolicy = {
 };
 
 /** The service is there, but not now; or a single attempt took too long. */
-const TEMPORARY: ReadonlySet<Code> = new Set([
-  Code.Unavailable,
-  Code.ResourceExhausted,
-  Code.DeadlineExceeded,
-]);
+const TEMPORARY: ReadonlySet<Code> = new Set([Code.Unavailable, Code.DeadlineExceeded]);
 
 /** What the libraries make of a connection that breaks under a call, each in its own way. */
 const BROKEN_CONNECTION: ReadonlySet<Code> = new Set([Code.Aborted, Code.Canceled, Code.Internal]);
@@ -62,7 +58,13 @@ export function pauseBeforeRetry(policy: RetryPolicy, failed: FailedAttempt): nu
  * same request id; a refusal would be the same.
  */
 function isRetryable(error: ConnectError): boolean {
+  if (error.code === Code.ResourceExhausted) return asksToRetry(error);
   return TEMPORARY.has(error.code) || (BROKEN_CONNECTION.has(error.code) && !isAnswer(error));
+}
+
+/** An overloaded service says when to come back. The libraries' own limits have the same code, and pass never. */
+function asksToRetry(error: ConnectError): boolean {
+  return error.findDetails(RetryInfoSchema).length > 0;
 }
 
 /**

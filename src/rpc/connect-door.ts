@@ -5,6 +5,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { IncomingCall } from "./call.ts";
 import type { CallRunner } from "./call-runner.ts";
 import { withErrorInfo } from "./connect-parse-error.ts";
+import { withoutOwnLimit, withSizeLimit } from "./connect-request-size.ts";
 import type { FrontDoor } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
@@ -36,7 +37,8 @@ export function createConnectDoor({
 }: ConnectDoorOptions): FrontDoor {
   return createHttpPort(
     connectNodeAdapter({
-      routes: (router) => register(router, routes, runner),
+      routes: (router) => register(router, routes, { runner, messageBytesMax }),
+      // Of each message of a stream.
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
       jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
@@ -45,12 +47,21 @@ export function createConnectDoor({
   );
 }
 
-function register(router: ConnectRouter, routes: readonly Route[], runner: CallRunner): void {
+function register(
+  router: ConnectRouter,
+  routes: readonly Route[],
+  { runner, messageBytesMax }: Pick<ConnectDoorOptions, "runner" | "messageBytesMax">,
+): void {
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints)) {
+    const options = endpoint.kind === "unary" ? withoutOwnLimit(messageBytesMax) : undefined;
     // Only the descriptor knows the types of an endpoint's messages.
-    router.rpc(endpoint.method, implement(runner, endpoint) as never);
+    router.rpc(endpoint.method, implement(runner, endpoint) as never, options);
   }
-  router.handlers.splice(0, Number.POSITIVE_INFINITY, ...router.handlers.map(withErrorInfo));
+  const handlers = router.handlers.map((handler) => {
+    const unary = handler.method.methodKind === "unary";
+    return withErrorInfo(unary ? withSizeLimit(handler, messageBytesMax) : handler);
+  });
+  router.handlers.splice(0, Number.POSITIVE_INFINITY, ...handlers);
 }
 
 function implement(runner: CallRunner, endpoint: Endpoint) {

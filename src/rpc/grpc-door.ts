@@ -26,6 +26,7 @@ import {
   within,
 } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import { messageTooLarge, TOLD_SIZES_MAX } from "./message-size.ts";
 import { ProblemError } from "./problem.ts";
 import { toGrpcError } from "./problem-status.ts";
 import { toServiceDefinition } from "./service-definition.ts";
@@ -42,21 +43,24 @@ type GrpcDoorOptions = Readonly<{
   runner: CallRunner;
   messageBytesMax: number;
 }>;
+type ServingParts = Omit<GrpcDoorOptions, "routes">;
 
 /** The door for services: gRPC alone, on a port of its own, as fast as this process can. */
 export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOptions): FrontDoor {
   // What fails here is thrown or answered; grpc-js would also print it, past the log.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
-    "grpc.max_receive_message_length": messageBytesMax,
+    // The real limit is kept where requests are decoded, and tells its reason.
+    "grpc.max_receive_message_length": messageBytesMax * TOLD_SIZES_MAX,
     // A page of history may be larger than what callers may send.
     "grpc.max_send_message_length": -1,
     "grpc.max_concurrent_streams": CONCURRENT_STREAMS_MAX,
     "grpc.keepalive_time_ms": PING_INTERVAL_MS,
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
   });
+  const parts = { runner, messageBytesMax };
   for (const route of routes) {
-    const handlers = route.endpoints.map((endpoint) => [endpoint.method.localName, serve(runner, endpoint)]);
+    const handlers = route.endpoints.map((endpoint) => [endpoint.method.localName, serve(parts, endpoint)]);
     server.addService(toServiceDefinition(route), Object.fromEntries(handlers));
   }
   return {
@@ -79,28 +83,34 @@ async function listen(server: Server, at: ListenAddress): Promise<string> {
   return toHostPort({ address: at.address, port: await promise });
 }
 
-function serve(runner: CallRunner, endpoint: Endpoint): UntypedHandleCall {
+function serve(parts: ServingParts, endpoint: Endpoint): UntypedHandleCall {
   if (endpoint.kind === "unary") {
     return (call: UnaryCall, answer: sendUnaryData<Message>) =>
-      void serveUnary(runner, endpoint, call, answer);
+      void serveUnary(parts, endpoint, call, answer);
   }
-  return (call: StreamCall) => void serveStream(runner, endpoint, call);
+  return (call: StreamCall) => void serveStream(parts, endpoint, call);
 }
 
 async function serveUnary(
-  runner: CallRunner,
+  { runner, messageBytesMax }: ServingParts,
   endpoint: UnaryEndpoint,
   call: UnaryCall,
   answer: sendUnaryData<Message>,
 ): Promise<void> {
-  const outcome = await runner.unary(endpoint, incomingCall(call), () => decode(endpoint, call.request));
+  const read = () => decode(endpoint, call.request, messageBytesMax);
+  const outcome = await runner.unary(endpoint, incomingCall(call), read);
   if ("problem" in outcome) answer(toGrpcError(outcome.problem));
   else answer(null, outcome.response);
 }
 
-async function serveStream(runner: CallRunner, endpoint: StreamEndpoint, call: StreamCall): Promise<void> {
+async function serveStream(
+  { runner, messageBytesMax }: ServingParts,
+  endpoint: StreamEndpoint,
+  call: StreamCall,
+): Promise<void> {
+  const requests = requestsOf(endpoint, call, messageBytesMax);
   try {
-    for await (const response of runner.stream(endpoint, incomingCall(call), requestsOf(endpoint, call))) {
+    for await (const response of runner.stream(endpoint, incomingCall(call), requests)) {
       // One at a time: what a caller does not take must not pile up here.
       await new Promise((resolve) => call.write(response, resolve));
     }
@@ -112,17 +122,22 @@ async function serveStream(runner: CallRunner, endpoint: StreamEndpoint, call: S
   }
 }
 
-async function* requestsOf(endpoint: StreamEndpoint, call: StreamCall): AsyncGenerator<Message> {
+async function* requestsOf(
+  endpoint: StreamEndpoint,
+  call: StreamCall,
+  bytesMax: number,
+): AsyncGenerator<Message> {
   if ("request" in call) {
-    yield decode(endpoint, call.request);
+    yield decode(endpoint, call.request, bytesMax);
     return;
   }
   // The end of the requests must not be the end of the answers, which go through the same stream.
   const requests: AsyncIterable<Uint8Array> = (call as Readable).iterator({ destroyOnReturn: false });
-  for await (const bytes of requests) yield decode(endpoint, bytes);
+  for await (const bytes of requests) yield decode(endpoint, bytes, bytesMax);
 }
 
-function decode({ method }: Endpoint, bytes: Uint8Array): Message {
+function decode({ method }: Endpoint, bytes: Uint8Array, bytesMax: number): Message {
+  if (bytes.byteLength > bytesMax) throw new ProblemError(messageTooLarge(bytesMax));
   try {
     return fromBinary(method.input, bytes);
   } catch {

@@ -53,7 +53,7 @@ for (const door of DOORS) {
       ["while the service is about to stop", [DRAINING, DRAINING]],
       [
         "while the service is overloaded",
-        [serviceError({ code: Code.ResourceExhausted, reason: "OVERLOADED" })],
+        [serviceError({ code: Code.ResourceExhausted, reason: "OVERLOADED", retryDelayMs: 1 })],
       ],
       ["after the connection broke with the request received", ["cut", "cut"]],
       [
@@ -95,7 +95,9 @@ for (const door of DOORS) {
       serviceError({ code: Code.InvalidArgument, reason: "INVALID_REQUEST" }),
       serviceError({ code: Code.Internal, reason: "INTERNAL" }),
       serviceError({ code: Code.Canceled, reason: "CANCELLED" }),
+      serviceError({ code: Code.InvalidArgument, reason: "MESSAGE_TOO_LARGE" }),
       new ConnectError("no such method", Code.Unimplemented),
+      new ConnectError("larger than a library allows", Code.ResourceExhausted),
     ];
     for (const refusal of FINAL) {
       it(`never sends again what was refused: ${refusal.message}`, async () => {

@@ -78,9 +78,14 @@ describe("the HTTP port", () => {
     });
   }
 
-  it("refuses a message that is too large", async () => {
-    const answer = await post(JSON.stringify({ organizationId: "x".repeat(20_000) }));
-    expect(await answer.json()).to.include({ code: "resource_exhausted" });
+  it("tells who sends no content type of ours, as curl by default, which to send", async () => {
+    const body = JSON.stringify({ organizationId: ORGANIZATION });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const answer = await fetch(`${doors.httpUrl}${GET_BALANCE}`, { method: "POST", headers, body });
+    expect(answer.status).to.equal(415);
+    const error = (await answer.json()) as { message: string; details: { debug: object }[] };
+    expect(error.message).to.include("send application/json");
+    expect(error.details[0]?.debug).to.deep.include({ reason: "INVALID_REQUEST" });
   });
 
   it("shows whether it serves, and its metrics, by method, door and code", async () => {

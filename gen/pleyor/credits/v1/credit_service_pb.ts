@@ -1378,6 +1378,10 @@ export const ApplyBatchResponseSchema: GenMessage<ApplyBatchResponse> = /*@__PUR
  * Only accepted requests are remembered, and of those only the ones that recorded
  * something: an answer that it had been done before (`replayed`) leaves its own id free.
  *
+ * Requests may have 16 MiB (MESSAGE_TOO_LARGE above it). Answers have no limit: the
+ * replay of a batch of 1,000 items with all their labels has more than 12 MB, and
+ * most gRPC clients take 4 MiB unless they are told to take more.
+ *
  * @generated from service pleyor.credits.v1.CreditService
  */
 export const CreditService: GenService<{
