@@ -1,6 +1,11 @@
 import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { IncomingCall } from "./call.ts";
 import type { CallRunner } from "./call-runner.ts";
@@ -16,6 +21,9 @@ import type { Serving } from "./serving.ts";
 const OK = 200;
 const NOT_FOUND = 404;
 const UNAVAILABLE = 503;
+
+/** The caller's address and port, which a handler's context does not have of itself. */
+const CONNECTION = createContextKey("");
 
 type ConnectDoorOptions = Readonly<{
   routes: readonly Route[];
@@ -40,6 +48,8 @@ export function createConnectDoor({
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
       jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
+      contextValues: ({ socket: { remoteAddress, remotePort } }) =>
+        createContextValues().set(CONNECTION, `${remoteAddress}:${remotePort}`),
       fallback: plainPages(serving, metricsText),
     }),
   );
@@ -84,6 +94,7 @@ function incomingCall(context: HandlerContext): IncomingCall {
   const remainingMs = context.timeoutMs();
   return {
     door: "connect",
+    connection: context.values.get(CONNECTION),
     header: (name) => requestHeader.get(name) ?? undefined,
     deadlineMs: remainingMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + remainingMs,
     onCancel: (listener) => signal.addEventListener("abort", listener, { once: true }),
