@@ -33,7 +33,7 @@ describe("config", () => {
         streamsMax: 20_000,
         streamsPerConnectionMax: 1_000,
         compareMs: 1_000,
-        messagesPerSecondMax: 10_000,
+        messagesPerSecondMax: 6_000,
         stalledMs: 60_000,
       },
       alerts: { keptDays: 30 },

@@ -60,15 +60,20 @@ async function* watch<Request extends Message & { organizationId: string }, Even
   { connection, signal }: CallContext,
   { request: schema, events, toProto }: Watch<Request, Event, Response>,
 ): AsyncGenerator<Response> {
-  for await (const request of requests) {
-    let leave: (() => void) | undefined;
-    try {
-      leave = streams.enter(connection, signal);
-      for await (const event of events(request)) yield toProto(event);
-    } catch (error) {
-      throw streamError(error, request.organizationId, schema);
-    } finally {
-      leave?.();
-    }
+  const request = await onlyOf(requests);
+  let leave: (() => void) | undefined;
+  try {
+    leave = streams.enter(connection, signal);
+    for await (const event of events(request)) yield toProto(event);
+  } catch (error) {
+    throw streamError(error, request.organizationId, schema);
+  } finally {
+    leave?.();
   }
+}
+
+/** Lets go of the requests at once: thousands of streams would keep them for as long as they last. */
+async function onlyOf<Request>(requests: AsyncIterable<Request>): Promise<Request> {
+  for await (const request of requests) return request;
+  throw new Error("a stream without a request");
 }

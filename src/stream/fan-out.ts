@@ -5,21 +5,27 @@ export type Recipient = Readonly<{ deliver: () => void }>;
 const SLICE = 64;
 const PAUSE_MS = 10;
 
+export type FanOutRate = Readonly<{
+  perSecond: number;
+  /** So many may go out at once after a quiet time. */
+  burst: number;
+}>;
+
 /**
  * Tells watchers in turns, and no more of them a second than the process can afford
- * beside its work. After a quiet time, a second's worth may go out at once: one
- * change reaches everybody immediately, and only endless changes are thinned out.
+ * beside its work. After a quiet time many may be told at once: one change reaches
+ * everybody immediately, and only endless changes are thinned out.
  */
 export class FanOut {
-  readonly #perSecond: number;
+  readonly #rate: FanOutRate;
   readonly #queue = new Set<Recipient>();
   #allowance: number;
   #refilledAt = performance.now();
   #scheduled = false;
 
-  constructor(perSecond: number) {
-    this.#perSecond = perSecond;
-    this.#allowance = perSecond;
+  constructor(rate: FanOutRate) {
+    this.#rate = rate;
+    this.#allowance = rate.burst;
   }
 
   add(recipient: Recipient): void {
@@ -53,8 +59,8 @@ export class FanOut {
 
   #refill(): void {
     const now = performance.now();
-    const earned = ((now - this.#refilledAt) / 1_000) * this.#perSecond;
-    this.#allowance = Math.min(this.#perSecond, this.#allowance + earned);
+    const earned = ((now - this.#refilledAt) / 1_000) * this.#rate.perSecond;
+    this.#allowance = Math.min(this.#rate.burst, this.#allowance + earned);
     this.#refilledAt = now;
   }
 }

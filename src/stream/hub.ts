@@ -16,6 +16,9 @@ export type HubSettings = Readonly<{
   onError: (error: unknown) => void;
 }>;
 
+/** By default, as many as the streams that a server may have. */
+const BURST_SECONDS = 4;
+
 /** So many organizations are compared by one statement. */
 const COMPARE_ORGANIZATIONS = 1_000;
 
@@ -40,7 +43,8 @@ export class Hub implements Listener {
   constructor(source: Source, settings: HubSettings) {
     this.source = source;
     this.#settings = settings;
-    this.#fanOut = new FanOut(settings.messagesPerSecondMax);
+    const perSecond = settings.messagesPerSecondMax;
+    this.#fanOut = new FanOut({ perSecond, burst: perSecond * BURST_SECONDS });
     this.#sequences = new Topic(this.#fanOut, (sequence, than) => sequence > than);
   }
 
