@@ -16,6 +16,8 @@ export interface Watch<Response extends Told> {
   readonly heartbeatInterval: Partial<Duration> | undefined;
   readonly open: (resumeToken: string, signal: AbortSignal) => AsyncIterable<Response>;
   readonly policy: RetryPolicy;
+  /** How long beyond two heartbeats the server may be silent; absent: 5 s. */
+  readonly silenceSlackMs?: number;
   /** Ends it for good. */
   readonly signal: AbortSignal;
   readonly onRetry?: ((retry: Retry) => void) | undefined;
@@ -62,12 +64,12 @@ export async function* watch<Response extends Told>(options: Watch<Response>): A
 
 /** The messages of one call, until none has come for longer than a living server stays silent. */
 async function* untilSilent<Response extends Told>(
-  { open, heartbeatInterval, signal }: Watch<Response>,
+  { open, heartbeatInterval, silenceSlackMs = SILENCE_SLACK_MS, signal }: Watch<Response>,
   resumeToken: string,
   call: AbortController,
 ): AsyncGenerator<Response> {
   const messages = open(resumeToken, AbortSignal.any([call.signal, signal]))[Symbol.asyncIterator]();
-  const silenceMs = 2 * heartbeatMs(heartbeatInterval) + SILENCE_SLACK_MS;
+  const silenceMs = 2 * heartbeatMs(heartbeatInterval) + silenceSlackMs;
   for (;;) {
     const silent = () => call.abort(new ConnectError("the stream has fallen silent", Code.Unavailable));
     const timer = setTimeout(silent, silenceMs);

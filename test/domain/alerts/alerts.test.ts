@@ -93,6 +93,29 @@ describe("alerts", () => {
     expect(reset).to.deep.equal([]);
   });
 
+  it("R-PLAN-3: a share follows plans; after a long sleep, all resets are judged once, after the last", () => {
+    book.void("p");
+    book.alertsOf(() => book.setThresholds(share("low", 20)));
+    expect(book.alertsOf(() => book.subscribe("solo"))).to.deep.equal([]);
+    expect(book.alertsOf(() => book.charge("a", 81))).to.deep.equal(["LOW low #5"]);
+    // One reset after the other would recover at the first.
+    expect(book.alertsOf(() => book.on("2027-02-15"))).to.deep.equal(["RECOVERED low #8"]);
+    expect(book.alertsOf(() => book.charge("b", 80))).to.deep.equal([]);
+    // An upgrade gives credits, and raises the share with them.
+    expect(book.alertsOf(() => book.charge("c", 1n))).to.deep.equal(["LOW low #10"]);
+    expect(book.alertsOf(() => book.change("crew"))).to.deep.equal(["RECOVERED low #11"]);
+  });
+
+  it("R-PLAN-8: a suspension that takes the cycle's credits back alerts, and so does a cycle that is skipped", () => {
+    book.void("p");
+    book.alertsOf(() => book.setThresholds(share("low", 20)));
+    book.alertsOf(() => book.subscribe("solo"));
+    expect(book.alertsOf(() => book.suspend(true))).to.deep.equal(["LOW low #5"]);
+    expect(book.alertsOf(() => book.resume())).to.deep.equal(["RECOVERED low #6"]);
+    expect(book.alertsOf(() => book.suspend())).to.deep.equal([]);
+    expect(book.alertsOf(() => book.on("2026-12-01"))).to.deep.equal(["LOW low #8"]);
+  });
+
   it("R-HIST-2: thresholds are a transaction without movements that tells them", () => {
     const thresholds = [at("low", 20, 1), share("critical", 5, 2)];
     book.setThresholds(...thresholds);

@@ -1,10 +1,10 @@
 import { type AlertSettings, judge, NO_ALERT_SETTINGS } from "../../../src/domain/alerts/judge.ts";
 import type { Threshold } from "../../../src/domain/alerts/threshold.ts";
-import { Book } from "./book.ts";
+import { PlanBook } from "./plan-book.ts";
 import { type Amount, micros } from "./wording.ts";
 
-/** A book whose changes are judged as the service does it: once after what is due, once after each command. */
-export class AlertedBook extends Book {
+/** A book with plans whose changes are judged as the service does it: once after what is due, once after each command. */
+export class AlertedBook extends PlanBook {
   settings: AlertSettings = NO_ALERT_SETTINGS;
 
   setThresholds(...thresholds: readonly Threshold[]): string[] {
