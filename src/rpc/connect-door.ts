@@ -6,9 +6,9 @@ import {
   createContextValues,
   type HandlerContext,
 } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
 import type { IncomingCall } from "./call.ts";
 import type { CallRunner } from "./call-runner.ts";
+import { serveConnect } from "./connect-adapter.ts";
 import { withErrorInfo } from "./connect-parse-error.ts";
 import type { FrontDoor } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
@@ -32,6 +32,8 @@ type ConnectDoorOptions = Readonly<{
   messageBytesMax: number;
   /** All metrics, as Prometheus reads them. */
   metricsText: () => string;
+  /** Hears of what fails where no caller can be told. */
+  onError: (error: unknown) => void;
 }>;
 
 /** The door for browsers, curl and scripts: Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2. */
@@ -41,9 +43,10 @@ export function createConnectDoor({
   serving,
   messageBytesMax,
   metricsText,
+  onError,
 }: ConnectDoorOptions): FrontDoor {
   return createHttpPort(
-    connectNodeAdapter({
+    serveConnect({
       routes: (router) => register(router, routes, runner),
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
@@ -51,6 +54,7 @@ export function createConnectDoor({
       contextValues: ({ socket: { remoteAddress, remotePort } }) =>
         createContextValues().set(CONNECTION, `${remoteAddress}:${remotePort}`),
       fallback: plainPages(serving, metricsText),
+      onError,
     }),
   );
 }

@@ -49,7 +49,12 @@ export function createDoors({ ledger, watching, telemetry, limits, authenticate 
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());
   const grpc = createGrpcDoor(parts);
-  const http = createConnectDoor({ ...parts, serving, metricsText: () => telemetry.metricsText() });
+  const http = createConnectDoor({
+    ...parts,
+    serving,
+    metricsText: () => telemetry.metricsText(),
+    onError: (error) => telemetry.backgroundFailed(error),
+  });
   const close = async () => {
     await Promise.all([grpc.close(), http.close()]);
   };
