@@ -34,6 +34,18 @@ export type Config = {
     readonly intervalMs: number;
     readonly organizationsMax: number;
   };
+  readonly streams: {
+    readonly streamsMax: number;
+    readonly streamsPerConnectionMax: number;
+    /** How often what is watched is compared with the database, whatever notifications say. */
+    readonly compareMs: number;
+    /** To all watchers together; endless changes are thinned out to it. */
+    readonly messagesPerSecondMax: number;
+    readonly stalledMs: number;
+  };
+  readonly alerts: {
+    readonly keptDays: number;
+  };
   readonly limits: {
     /** The longest that a unary call may take, and the deadline of one that comes without. */
     readonly callDeadlineMsMax: number;
@@ -120,6 +132,8 @@ export function parseConfig(raw: RawSettings): Config {
         max: 100_000,
       }),
     },
+    streams: readStreams(read),
+    alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
     limits: {
       callDeadlineMsMax: read.integer("PLEYOR_CALL_DEADLINE_MS_MAX", {
         default: 60_000,
@@ -139,6 +153,27 @@ export function parseConfig(raw: RawSettings): Config {
   read.refuseClash(config);
   read.finish();
   return config;
+}
+
+function readStreams(read: SettingsReader): Config["streams"] {
+  return {
+    streamsMax: read.integer("PLEYOR_STREAMS_MAX", { default: 20_000, min: 1, max: 1_000_000 }),
+    // Below the streams of HTTP/2 that a connection may have, so that calls fit beside them.
+    streamsPerConnectionMax: read.integer("PLEYOR_STREAMS_PER_CONNECTION_MAX", {
+      default: 1_000,
+      min: 1,
+      max: 1_000,
+    }),
+    compareMs: read.integer("PLEYOR_COMPARE_INTERVAL_MS", { default: 1_000, min: 10, max: HOUR_MS }),
+    // A message costs 15 to 25 us of this process, so this is about a tenth of a core; and ten thousand watchers of
+    // something that never rests get one in less than two seconds.
+    messagesPerSecondMax: read.integer("PLEYOR_STREAM_MESSAGES_PER_SECOND_MAX", {
+      default: 6_000,
+      min: 1,
+      max: 1_000_000,
+    }),
+    stalledMs: read.integer("PLEYOR_STREAM_STALLED_MS", { default: 60_000, min: 1_000, max: DAY_MS }),
+  };
 }
 
 /** Reads settings by name and gathers what is wrong with them, so that one start shows every fault. */

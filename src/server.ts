@@ -3,10 +3,12 @@ import type { Config } from "./config.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
-import { createCreditLedger } from "./service/create-credit-ledger.ts";
+import { createCreditLedger, type RunningLedger } from "./service/create-credit-ledger.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
 import { migrate } from "./storage/migrate.ts";
+import { Hub, type HubSettings } from "./stream/hub.ts";
+import { StreamLimit } from "./stream/stream-limit.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
 
 /** What a test or another program sets that no setting does. */
@@ -38,6 +40,7 @@ export class StartError extends Error {
  */
 const DATABASE_NOT_READY = /^(E[A-Z_]+|08\w{3}|28\w{3}|3D\w{3}|53\w{3}|57P\w{2}|42501)$/;
 
+const DAY_MS = 24 * 3_600_000;
 const PORT_SETTINGS = { gRPC: "PLEYOR_GRPC_PORT", HTTP: "PLEYOR_HTTP_PORT" } as const;
 
 type Database = Pick<ServerInfo, "databaseUrl" | "dataDirectory">;
@@ -92,19 +95,23 @@ async function startDatabase(config: Config, telemetry: Telemetry, parts: Runnin
 }
 
 async function startServing(
-  { listen, limits, database, lanes, sweep }: Config,
+  { listen, limits, database, lanes, sweep, streams, alerts }: Config,
   { telemetry, ...overrides }: ServerOverrides & { telemetry: Telemetry },
   { databaseUrl }: Database,
   parts: RunningParts,
 ): Promise<DoorAddresses> {
+  const onError = (error: unknown): void => telemetry.backgroundFailed(error);
   const running = createCreditLedger({
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
-    onError: (error) => telemetry.backgroundFailed(error),
+    alertsKeptMs: alerts.keptDays * DAY_MS,
+    onError,
   });
   parts.started(() => running.stop());
-  const doors = createDoors({ ...overrides, telemetry, limits, ledger: running.ledger });
+  const hub = startHub(running, { ...streams, onError }, parts);
+  const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
+  const doors = createDoors({ ...overrides, telemetry, limits, ledger: running.ledger, watching });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };
@@ -115,6 +122,13 @@ async function startServing(
     await doors.close();
   });
   return addresses;
+}
+
+function startHub({ source }: RunningLedger, settings: HubSettings, parts: RunningParts): Hub {
+  const hub = new Hub(source, settings);
+  hub.start();
+  parts.started(() => hub.stop());
+  return hub;
 }
 
 /** What has to be stopped, the last one first: each stands on those before it. */

@@ -1,11 +1,22 @@
-import { type Client, createClient } from "@connectrpc/connect";
-import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import {
+  AlertService,
+  type WatchAlertsRequestSchema,
+  type WatchAlertsResponse,
+} from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
+import {
+  CreditService,
+  type WatchBalanceRequestSchema,
+  type WatchBalanceResponse,
+} from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
 import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
 import { type Refusal, type RefusalReason, refusalOf } from "./refusal.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry-policy.ts";
 import { createRetryingTransport, type Retry } from "./retrying-transport.ts";
+import { watch } from "./watch.ts";
 
 export type { ConnectTransportOptions, GrpcTransportOptions, Refusal, RefusalReason, Retry, RetryPolicy };
 export { refusalOf };
@@ -15,8 +26,32 @@ export interface CreditClient {
   readonly credits: Client<typeof CreditService>;
   /** How credits enter an organization, and how they are taken back. */
   readonly grants: Client<typeof GrantService>;
+  /** Low-balance thresholds and alerts. */
+  readonly alerts: Client<typeof AlertService>;
+  /**
+   * The balance now, and each state that the loop keeps up with; alerts in between. Goes on by itself where the
+   * stream breaks, on whichever server answers, until the loop ends, `signal` is aborted or the client is closed.
+   * Throws what the service refuses.
+   */
+  watchBalance(
+    request: MessageInitShape<typeof WatchBalanceRequestSchema>,
+    options?: WatchOptions,
+  ): AsyncGenerator<WatchBalanceResponse>;
+  /**
+   * Alerts of one organization, or of all where none is named: in order and at least once. Store the
+   * `resumeToken` of what was handled, and begin with it after a restart.
+   */
+  watchAlerts(
+    request: MessageInitShape<typeof WatchAlertsRequestSchema>,
+    options?: WatchOptions,
+  ): AsyncGenerator<WatchAlertsResponse>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
   close(): void;
+}
+
+export interface WatchOptions {
+  /** Ends the stream; the loop throws its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export type CreditClientOptions = (
@@ -30,6 +65,11 @@ export type CreditClientOptions = (
   /** Hears of each failed attempt that another one follows, as for a log. It must not throw. */
   readonly onRetry?: (retry: Retry) => void;
 };
+
+type Beginning = Pick<
+  MessageInitShape<typeof WatchBalanceRequestSchema>,
+  "resumeToken" | "heartbeatInterval"
+>;
 
 /** See `DEFAULT_RETRY_POLICY`. */
 const DEFAULT_TIMEOUT_MS = 20_000;
@@ -57,16 +97,43 @@ const DEFAULT_TIMEOUT_MS = 20_000;
  * The source of every field and error is `proto/pleyor/credits/v1`; its types are in `pleyor-credits/v1/*`.
  */
 export function createCreditClient(options: CreditClientOptions): CreditClient {
-  const transport = createRetryingTransport(createTransport(options), {
-    policy: { ...DEFAULT_RETRY_POLICY, ...options.retry },
-    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    onRetry: options.onRetry,
+  const policy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+  const { onRetry, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+  const transport = createRetryingTransport(createTransport(options), { policy, timeoutMs, onRetry });
+  const credits = createClient(CreditService, transport);
+  const alerts = createClient(AlertService, transport);
+  const closing = new AbortController();
+  const common = (method: string, { signal = closing.signal }: WatchOptions) => ({
+    method,
+    policy,
+    onRetry,
+    signal: AbortSignal.any([signal, closing.signal]),
   });
   return {
-    credits: createClient(CreditService, transport),
+    credits,
     grants: createClient(GrantService, transport),
-    close: () => transport.close(),
+    alerts,
+    watchBalance: (request, watchOptions = {}) =>
+      watch({
+        ...common("WatchBalance", watchOptions),
+        ...beginning(request),
+        open: (resumeToken, signal) => credits.watchBalance({ ...request, resumeToken }, { signal }),
+      }),
+    watchAlerts: (request, watchOptions = {}) =>
+      watch({
+        ...common("WatchAlerts", watchOptions),
+        ...beginning(request),
+        open: (resumeToken, signal) => alerts.watchAlerts({ ...request, resumeToken }, { signal }),
+      }),
+    close: () => {
+      closing.abort(new ConnectError("the client is closed", Code.Canceled));
+      transport.close();
+    },
   };
+}
+
+function beginning({ resumeToken = "", heartbeatInterval }: Beginning) {
+  return { resumeToken, heartbeatInterval };
 }
 
 function createTransport(options: CreditClientOptions): ClosableTransport {

@@ -1,14 +1,8 @@
 import { create, type DescMessage, type DescMethodUnary, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
-import {
-  type ChannelCredentials,
-  type ChannelOptions,
-  Client,
-  type ClientUnaryCall,
-  credentials,
-  Metadata,
-} from "@grpc/grpc-js";
+import { type ChannelCredentials, type ChannelOptions, Client, credentials, Metadata } from "@grpc/grpc-js";
 import { connectErrorFromGrpc, headersFromMetadata } from "./grpc-status.ts";
+import { callServerStream } from "./grpc-stream.ts";
 
 export interface GrpcTransportOptions {
   /** `host:port`, or any other gRPC target. */
@@ -44,7 +38,7 @@ export function createGrpcTransport(options: GrpcTransportOptions): ClosableTran
     options.credentials ?? credentials.createInsecure(),
     CHANNEL_OPTIONS,
   );
-  const calls = new Set<ClientUnaryCall>();
+  const calls = new Set<{ cancel(): void }>();
   return {
     async unary(method, signal, timeoutMs, header, input) {
       if (signal?.aborted) {
@@ -54,9 +48,23 @@ export function createGrpcTransport(options: GrpcTransportOptions): ClosableTran
       const request = Buffer.from(toBinary(method.input, create(method.input, input)));
       return await callUnary({ channel, calls, method, signal, timeoutMs, header, request });
     },
-    stream(method) {
-      const message = `${method.name} is a stream, which this transport does not carry`;
-      return Promise.reject(new ConnectError(message, Code.Unimplemented));
+    async stream(method, signal, timeoutMs, header, request) {
+      if (method.methodKind !== "server_streaming") {
+        const message = `${method.name} has many requests, which this transport does not carry`;
+        throw new ConnectError(message, Code.Unimplemented);
+      }
+      const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+      const metadata = metadataFromHeaders(header);
+      const streaming = { ...method, methodKind: "server_streaming" } as const;
+      return await callServerStream({
+        channel,
+        calls,
+        method: streaming,
+        signal,
+        deadline,
+        metadata,
+        request,
+      });
     },
     close() {
       channel.close();
@@ -71,7 +79,7 @@ export function createGrpcTransport(options: GrpcTransportOptions): ClosableTran
 interface UnaryCall<I extends DescMessage, O extends DescMessage> {
   readonly channel: Client;
   /** Those in flight. */
-  readonly calls: Set<ClientUnaryCall>;
+  readonly calls: Set<{ cancel(): void }>;
   readonly method: DescMethodUnary<I, O>;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number | undefined;

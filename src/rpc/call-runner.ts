@@ -91,7 +91,7 @@ export class CallRunner {
     incoming.onCancel(() => scope.cancel());
     const { deadlineMs, signal } = scope;
     const principal = await scope.wait(this.#parts.authenticate(incoming.header));
-    return { principal, signal, deadlineMs };
+    return { principal, connection: incoming.connection, signal, deadlineMs };
   }
 
   #checked(endpoint: Endpoint, request: Message): Message {

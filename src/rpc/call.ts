@@ -4,6 +4,8 @@ export type Door = "grpc" | "connect";
 export type CallContext = Readonly<{
   /** Who calls, as authentication found out: the actor of what the call changes. */
   principal: string;
+  /** By which connection: the caller's address and port. */
+  connection: string;
   /** Aborted with a ServiceError once nobody waits for the answer any more. */
   signal: AbortSignal;
   /** When the caller stops waiting, in milliseconds since 1970; a stream may have none. */
@@ -13,6 +15,8 @@ export type CallContext = Readonly<{
 /** A call as a door received it. */
 export type IncomingCall = Readonly<{
   door: Door;
+  /** The caller's address and port. */
+  connection: string;
   /** A request header, by its name in lower case. */
   header: (name: string) => string | undefined;
   /** The deadline that the caller set, in milliseconds since 1970; Infinity without one. */

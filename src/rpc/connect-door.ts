@@ -1,9 +1,14 @@
 import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
-import type { ConnectRouter, HandlerContext } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import {
+  type ConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+} from "@connectrpc/connect";
 import type { IncomingCall } from "./call.ts";
 import type { CallRunner } from "./call-runner.ts";
+import { serveConnect } from "./connect-adapter.ts";
 import { withErrorInfo } from "./connect-parse-error.ts";
 import { withoutOwnLimit, withSizeLimit } from "./connect-request-size.ts";
 import type { FrontDoor } from "./door.ts";
@@ -18,6 +23,9 @@ const OK = 200;
 const NOT_FOUND = 404;
 const UNAVAILABLE = 503;
 
+/** The caller's address and port, which a handler's context does not have of itself. */
+const CONNECTION = createContextKey("");
+
 type ConnectDoorOptions = Readonly<{
   routes: readonly Route[];
   runner: CallRunner;
@@ -25,6 +33,8 @@ type ConnectDoorOptions = Readonly<{
   messageBytesMax: number;
   /** All metrics, as Prometheus reads them. */
   metricsText: () => string;
+  /** Hears of what fails where no caller can be told. */
+  onError: (error: unknown) => void;
 }>;
 
 /** The door for browsers, curl and scripts: Connect, gRPC and gRPC-Web over HTTP/1.1 and HTTP/2. */
@@ -34,15 +44,19 @@ export function createConnectDoor({
   serving,
   messageBytesMax,
   metricsText,
+  onError,
 }: ConnectDoorOptions): FrontDoor {
   return createHttpPort(
-    connectNodeAdapter({
+    serveConnect({
       routes: (router) => register(router, routes, { runner, messageBytesMax }),
       // Of each message of a stream.
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
       jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
+      contextValues: ({ socket: { remoteAddress, remotePort } }) =>
+        createContextValues().set(CONNECTION, `${remoteAddress}:${remotePort}`),
       fallback: plainPages(serving, metricsText),
+      onError,
     }),
   );
 }
@@ -95,6 +109,7 @@ function incomingCall(context: HandlerContext): IncomingCall {
   const remainingMs = context.timeoutMs();
   return {
     door: "connect",
+    connection: context.values.get(CONNECTION),
     header: (name) => requestHeader.get(name) ?? undefined,
     deadlineMs: remainingMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + remainingMs,
     onCancel: (listener) => signal.addEventListener("abort", listener, { once: true }),

@@ -20,10 +20,17 @@ import {
   reserveCredits,
   settleReservation,
 } from "./mutations.ts";
+import { watchBalance } from "./watch-handlers.ts";
+import type { Watching } from "./watching.ts";
 
-export function creditHandlers(ledger: CreditLedger, batch: BatchParts): Handlers<typeof CreditService> {
+export function creditHandlers(
+  ledger: CreditLedger,
+  watching: Watching,
+  batch: BatchParts,
+): Handlers<typeof CreditService> {
   return {
     getBalance: (request) => getBalance(ledger, request),
+    watchBalance: (requests, context) => watchBalance(watching, requests, context),
     reserveCredits: (request, context) => mutate(ledger, reserveCredits, request, context),
     batchReserveCredits: (request, context) => mutate(ledger, batchReserveCredits, request, context),
     settleReservation: (request, context) => mutate(ledger, settleReservation, request, context),

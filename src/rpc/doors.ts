@@ -9,9 +9,11 @@ import { createGrpcDoor } from "./grpc-door.ts";
 import { createRoutes, REQUEST_SCHEMAS } from "./routes.ts";
 import { Serving } from "./serving.ts";
 import { Validation } from "./validation.ts";
+import type { Watching } from "./watching.ts";
 
 export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
+  watching: Watching;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -27,7 +29,7 @@ export type Doors = Readonly<{
 }>;
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOptions): Doors {
+export function createDoors({ ledger, watching, telemetry, limits, authenticate }: DoorsOptions): Doors {
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -39,9 +41,20 @@ export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOp
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const parts = { ...limits, runner, routes: createRoutes(ledger, { serving, validation, errorMapping }) };
+  const parts = {
+    ...limits,
+    runner,
+    routes: createRoutes(ledger, watching, { serving, validation, errorMapping }),
+  };
+  // At the start of a drain: who watches goes on elsewhere while other calls end here.
+  serving.watch(() => watching.hub.drain());
   const grpc = createGrpcDoor(parts);
-  const http = createConnectDoor({ ...parts, serving, metricsText: () => telemetry.metricsText() });
+  const http = createConnectDoor({
+    ...parts,
+    serving,
+    metricsText: () => telemetry.metricsText(),
+    onError: (error) => telemetry.backgroundFailed(error),
+  });
   const close = async () => {
     await Promise.all([grpc.close(), http.close()]);
   };

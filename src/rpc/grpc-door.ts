@@ -34,7 +34,7 @@ import { requestProblem } from "./violation.ts";
 
 type UnaryCall = ServerUnaryCall<Uint8Array, Message>;
 /** What all calls offer. */
-type ServerSurfaceCall = Pick<UnaryCall, "metadata" | "getDeadline"> & EventEmitter;
+type ServerSurfaceCall = Pick<UnaryCall, "metadata" | "getDeadline" | "getPeer"> & EventEmitter;
 /** What a stream of answers offers, whether its requests are a stream or one. */
 type StreamCall = ServerDuplexStream<Uint8Array, Message> | ServerWritableStream<Uint8Array, Message>;
 
@@ -148,6 +148,7 @@ function decode({ method }: Endpoint, bytes: Uint8Array, bytesMax: number): Mess
 function incomingCall(call: ServerSurfaceCall): IncomingCall {
   return {
     door: "grpc",
+    connection: call.getPeer(),
     header: (name) => call.metadata.get(name)[0]?.toString(),
     deadlineMs: Number(call.getDeadline()),
     onCancel: (listener) => call.on("cancelled", listener),

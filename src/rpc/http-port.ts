@@ -57,11 +57,20 @@ function divert(server: Server, toHttp2: (socket: Socket) => void): ReadonlySet<
     socket.on("error", () => socket.destroy());
     detectHttp2(socket, (http2) => {
       if (http2 === undefined) socket.destroy();
-      else if (http2) toHttp2(socket);
+      else if (http2) toHttp2(closedWithItsCaller(socket));
       else toHttp1?.call(server, socket);
     });
   });
   return sockets;
+}
+
+/**
+ * A server of HTTP/1.1 keeps connections half open, to answer callers that have said all they will. HTTP/2 has its
+ * own way to say that: one that ends the connection is gone, and its streams with it.
+ */
+function closedWithItsCaller(socket: Socket): Socket {
+  socket.allowHalfOpen = false;
+  return socket;
 }
 
 async function listen(server: Server, at: ListenAddress): Promise<string> {

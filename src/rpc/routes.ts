@@ -4,10 +4,12 @@ import { file_google_rpc_error_details } from "../../gen/google/rpc/error_detail
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { AlertService } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import { alertHandlers } from "./alert-handlers.ts";
 import type { BatchParts } from "./batch-handler.ts";
 import { creditHandlers } from "./credit-handlers.ts";
 import { DescriptorIndex } from "./descriptor-index.ts";
@@ -16,8 +18,9 @@ import { grantHandlers } from "./grant-handlers.ts";
 import { healthHandlers } from "./health.ts";
 import { Reflection } from "./reflection.ts";
 import type { Serving } from "./serving.ts";
+import type { Watching } from "./watching.ts";
 
-const LEDGER_SERVICES = [CreditService, GrantService] as const;
+const LEDGER_SERVICES = [CreditService, GrantService, AlertService] as const;
 const SERVICES = [...LEDGER_SERVICES, Health, ServerReflection, ServerReflectionAlpha] as const;
 
 /** No service names these files, but the details of errors are described in them. */
@@ -38,6 +41,7 @@ export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap((
 /** All that both doors serve. */
 export function createRoutes(
   ledger: CreditLedger,
+  watching: Watching,
   parts: BatchParts & Readonly<{ serving: Serving }>,
 ): readonly Route[] {
   const ledgerNames = LEDGER_SERVICES.map(({ typeName }) => typeName);
@@ -48,8 +52,9 @@ export function createRoutes(
   );
   const whileDraining = true;
   return [
-    route(CreditService, creditHandlers(ledger, parts)),
+    route(CreditService, creditHandlers(ledger, watching, parts)),
     route(GrantService, grantHandlers(ledger)),
+    route(AlertService, alertHandlers(ledger, watching)),
     route(Health, healthHandlers(parts.serving, ledgerNames), { whileDraining }),
     route(ServerReflection, reflection.handlers(), { whileDraining }),
     route(ServerReflectionAlpha, reflection.alphaHandlers(), { whileDraining }),

@@ -1,4 +1,4 @@
-import { type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import { type DescMessage, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import type { Route } from "./endpoint.ts";
 
@@ -11,15 +11,28 @@ export function toServiceDefinition({ service }: Route): ServiceDefinition {
 
 function toMethodDefinition(method: DescMethod): Definition {
   const { methodKind, parent, name, output } = method;
+  const responseStream = methodKind === "server_streaming" || methodKind === "bidi_streaming";
   return {
     path: `/${parent.typeName}/${name}`,
     requestStream: methodKind === "client_streaming" || methodKind === "bidi_streaming",
-    responseStream: methodKind === "server_streaming" || methodKind === "bidi_streaming",
+    responseStream,
     // Requests stay bytes until a handler's surroundings decode them, so that bad bytes are an error like any other.
     requestSerialize: (bytes) => Buffer.from(bytes),
     requestDeserialize: (bytes) => bytes,
-    responseSerialize: (message) => asBuffer(toBinary(output, message)),
+    responseSerialize: responseStream
+      ? serializeOnce(output)
+      : (message) => asBuffer(toBinary(output, message)),
     responseDeserialize: unused,
+  };
+}
+
+/** A stream's message may be told to thousands: it is encoded for the first of them. */
+function serializeOnce(output: DescMessage): (message: Message) => Buffer {
+  const known = new WeakMap<Message, Buffer>();
+  return (message) => {
+    const bytes = known.get(message) ?? asBuffer(toBinary(output, message));
+    known.set(message, bytes);
+    return bytes;
   };
 }
 

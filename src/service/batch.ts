@@ -1,15 +1,17 @@
 import { v7 as uuidv7 } from "uuid";
+import type { WatchedState } from "../domain/alerts/watched-state.ts";
 import type { Account } from "../domain/ledger/account.ts";
 import type { Request } from "../domain/ledger/command.ts";
 import { decide } from "../domain/ledger/decide.ts";
 import type { Decision } from "../domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../domain/ledger/due.ts";
-import type { Changes, Ledger } from "../domain/ledger/ledger.ts";
+import type { Changes } from "../domain/ledger/ledger.ts";
 import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { earlierOf, laterOf, type Time } from "../domain/time.ts";
 import { LedgerUnit } from "../storage/ledger-unit.ts";
 import type { Orm } from "../storage/orm.ts";
+import { judgeChanges } from "./alerting.ts";
 import { namedBy } from "./named.ts";
 
 /** A place in a batch: a request, or, without one, only what is due of its organization. */
@@ -27,6 +29,9 @@ export type Outcome =
   /** A rule that must hold was broken; nothing of the item was done, and the others are not touched by it. */
   | Readonly<{ outcome: "failed"; error: unknown }>;
 
+/** What a batch changed, for those who watch. */
+export type Committed = Readonly<{ states: readonly WatchedState[]; alerted: boolean }>;
+
 /** So many due holds are returned by one batch, about; its organizations share them. */
 const DUE_HOLDS_MAX = 500;
 
@@ -36,25 +41,40 @@ const POSTPONED: Outcome = { outcome: "postponed" };
 /**
  * The one place where the ledger is written: locks the organizations, records what
  * is due, decides the items one after the other on the state in memory, writes
- * everything and commits once. Outcomes are in the order of the items.
+ * everything and commits once. Outcomes are in the order of the items. `committed`
+ * hears, after the commit, how the organizations that changed are now.
  */
-export function commitBatch(orm: Orm, items: readonly BatchItem[]): Promise<readonly Outcome[]> {
-  return LedgerUnit.run(orm, async (unit) => {
-    const requests = items.flatMap(({ request }) => request ?? []);
-    const opening = requests.filter(({ command }) => command.kind === "createGrant");
-    await unit.lock(ids(items), ids(opening));
-    const now = await unit.clock();
-    await unit.load(namedBy(requests));
-    const decided: Changes[] = [];
-    const unready = await bringUpToDate(unit, now, decided);
-    const decisions = items.map(({ organizationId, request }) => {
-      const outcome = unready.get(organizationId);
-      if (outcome || !request) return outcome ?? CURRENT;
-      return decideAndAbsorb(unit.ledger(organizationId), request, now, decided);
-    });
-    const sealed = groupByVersion(await unit.save(decided));
-    return decisions.map((decision) => toOutcome(decision, sealed));
+export async function commitBatch(
+  orm: Orm,
+  items: readonly BatchItem[],
+  committed: (changes: Committed) => void = () => undefined,
+): Promise<readonly Outcome[]> {
+  const { outcomes, states, alerted } = await LedgerUnit.run(orm, (unit) => writeBatch(unit, items));
+  if (states.length > 0) committed({ states, alerted });
+  return outcomes;
+}
+
+async function writeBatch(
+  unit: LedgerUnit,
+  items: readonly BatchItem[],
+): Promise<Committed & Readonly<{ outcomes: readonly Outcome[] }>> {
+  const requests = items.flatMap(({ request }) => request ?? []);
+  const opening = requests.filter(({ command }) => command.kind === "createGrant");
+  await unit.lock(ids(items), ids(opening));
+  const now = await unit.clock();
+  await unit.load(namedBy(requests));
+  const decided: Changes[] = [];
+  const unready = await bringUpToDate(unit, now, decided);
+  const decisions = items.map(({ organizationId, request }) => {
+    const outcome = unready.get(organizationId);
+    if (outcome || !request) return outcome ?? CURRENT;
+    return decideAndAbsorb(unit, request, now, decided);
   });
+  const sealed = groupByVersion(await unit.save(decided));
+  const outcomes = decisions.map((decision) => toOutcome(decision, sealed));
+  const changed = new Set(decided.map(({ account }) => account.organizationId));
+  const states = [...changed].map((organizationId) => unit.watchedState(organizationId));
+  return { outcomes, states, alerted: unit.alerts.alerted };
 }
 
 /** Records everything that is due; returns what becomes of organizations that are not ready for requests then. */
@@ -79,6 +99,7 @@ async function bringUpToDate(
     }
     ledger.absorb(changes);
     if (changes.transactions.length > 0) decided.push(changes);
+    judgeChanges(unit, changes, partial.has(organizationId));
     const next = earlierOf(nextHolds.get(organizationId), nextDueTime(ledger, at));
     ledger.account = { ...ledger.account, nextDueTime: partial.has(organizationId) ? at : next };
     if (partial.has(organizationId)) unready.set(organizationId, POSTPONED);
@@ -87,16 +108,18 @@ async function bringUpToDate(
 }
 
 function decideAndAbsorb(
-  ledger: Ledger,
+  unit: LedgerUnit,
   request: Request,
   now: Time,
   decided: Changes[],
 ): Decision | Outcome {
+  const ledger = unit.ledger(request.organizationId);
   const clock = { now: timeOf(ledger.account, now), newId: uuidv7 };
   const decision = attempt(() => decide(ledger, request, clock));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);
     decided.push(decision.changes);
+    judgeChanges(unit, decision.changes, false);
   }
   return decision;
 }

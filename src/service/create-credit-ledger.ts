@@ -1,32 +1,46 @@
+import { AlertReader } from "../storage/alert-reader.ts";
+import { ChangeFeed } from "../storage/change-feed.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
-import { createOrm, type OrmSettings } from "../storage/orm.ts";
-import { commitBatch } from "./batch.ts";
+import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
+import { WatchReader } from "../storage/watch-reader.ts";
+import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
+import { AlertUpkeep } from "./alert-upkeep.ts";
+import { type Committed, commitBatch } from "./batch.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
 import type { LaneSettings } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
+import { WatchSource } from "./watch-source.ts";
 
 export type LedgerSettings = Readonly<{
   database: OrmSettings;
   lanes: LaneSettings & Readonly<{ count: number }>;
   sweep: SweeperSettings;
+  /** For how long alerts are kept; absent: 30 days. */
+  alertsKeptMs?: number;
   /** Told of what went wrong where nobody waits for an answer. */
   onError: (error: unknown) => void;
 }>;
 
 export type RunningLedger = Readonly<{
   ledger: CreditLedger;
+  alerts: AlertBook;
+  /** What those who watch are told from. */
+  source: WatchSource;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
   stop: () => Promise<void>;
 }>;
+
+const ALERTS_KEPT_MS = 30 * 24 * 3_600_000;
 
 /** The ledger on a database that is migrated; it sweeps from the start. */
 export function createCreditLedger({
   database,
   lanes: laneSettings,
   sweep,
+  alertsKeptMs = ALERTS_KEPT_MS,
   onError,
 }: LedgerSettings): RunningLedger {
   const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
@@ -34,17 +48,49 @@ export function createCreditLedger({
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
   const reader = new LedgerReader(readOrm);
   const lanes = new Lanes(
-    { commit: (items) => commitBatch(laneOrm, items), faultOf: databaseFaultOf },
+    {
+      commit: (items) => commitBatch(laneOrm, items, (changes) => watching.committed(changes)),
+      faultOf: databaseFaultOf,
+    },
     laneSettings,
   );
+  const readers = { watch: new WatchReader(readOrm), alerts: new AlertReader(readOrm) };
+  const source = new WatchSource(readers, lanes);
+  const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
   sweeper.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
     await lanes.drain();
+    await watching.stop();
     await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
-  return { ledger: new LedgerService(reader, lanes), stop };
+  const ledger = new LedgerService(reader, lanes);
+  return { ledger, alerts: new StoredAlertBook(ledger, readers.alerts), source, stop };
+}
+
+type WatchParts = Readonly<{ url: string; orm: Orm; keptMs: number; onError: (error: unknown) => void }>;
+
+/** What tells of changes, on this server and to the others. */
+function startWatching(source: WatchSource, { url, orm, keptMs, onError }: WatchParts) {
+  const feed = new ChangeFeed({ url, onHint: (hint) => source.hinted(hint), onError });
+  const onSequenced = (sequence: bigint): void => {
+    source.sequenced(sequence);
+    feed.tellSequence(sequence);
+  };
+  const upkeep = new AlertUpkeep({ orm, keptMs, onSequenced, onError });
+  feed.start();
+  upkeep.start();
+  const committed = ({ states, alerted }: Committed): void => {
+    source.changed(states);
+    feed.tell(states);
+    if (alerted) upkeep.nudge();
+  };
+  const stop = async (): Promise<void> => {
+    await upkeep.stop();
+    await feed.stop();
+  };
+  return { committed, stop };
 }
 
 /** Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. */

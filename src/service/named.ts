@@ -11,6 +11,9 @@ export function namedBy(requests: readonly Request[]): Named {
     grants: [] as [string, string][],
     references: [] as [string, string][],
     refunds: [] as [string, string][],
+    alerting: requests.flatMap(({ organizationId, command }) =>
+      command.kind === "setAlertThresholds" ? organizationId : [],
+    ),
   };
   for (const { organizationId, requestId, command } of requests) {
     if ("reservationId" in command) named.reservations.push([organizationId, command.reservationId]);

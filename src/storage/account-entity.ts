@@ -18,6 +18,10 @@ export const AccountEntity = defineEntity({
     nextDueTime: p.type(Moment).$type<bigint>().nullable(),
     /** The hash of the last transaction; empty before the first. */
     headHash: p.type(HexBytes).$type<string>(),
+    /** Whether it has low-balance thresholds. */
+    alerting: p.boolean(),
+    /** The number of its last alert; 0 before the first. */
+    alertNumber: p.type(WholeNumber).$type<bigint>(),
   },
 });
 
@@ -30,8 +34,10 @@ export function fromRowAccount(row: AccountRow): Account {
   return { organizationId, version, updateTime, balance, nextDueTime: nextDueTime ?? undefined };
 }
 
-/** The columns that follow from the account; the head hash follows from its transactions. */
-export function toRowAccount(account: Account): Omit<AccountRow, "organizationId" | "headHash"> {
+/** The columns that follow from the account; the others follow from its transactions and alerts. */
+export function toRowAccount(
+  account: Account,
+): Omit<AccountRow, "organizationId" | "headHash" | "alerting" | "alertNumber"> {
   const { version, updateTime, balance, nextDueTime } = account;
   return { version, updateTime, ...balance, nextDueTime: nextDueTime ?? null };
 }

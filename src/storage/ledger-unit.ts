@@ -1,10 +1,13 @@
 import { LockMode } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
+import type { WatchedState } from "../domain/alerts/watched-state.ts";
 import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
+import { selectCycleGrantIds } from "./alert-settings-rows.ts";
+import { AlertUnit } from "./alert-unit.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
@@ -34,6 +37,8 @@ export type Named = Readonly<{
   references: readonly Key[];
   /** The reservations that are to be refunded, which are named as such too. */
   refunds: readonly Key[];
+  /** Organizations whose thresholds are set. */
+  alerting: readonly string[];
 }>;
 
 /** How far what is due could be loaded: for an organization named here, only what is due before then. */
@@ -46,6 +51,7 @@ export type DueLoaded = ReadonlyMap<string, Time>;
  */
 export class LedgerUnit {
   readonly ledgers = new Map<string, Ledger>();
+  readonly alerts = new AlertUnit();
   readonly #em: EntityManager;
   readonly #accounts = new Map<string, AccountRow>();
   readonly #grants = new Map<string, GrantRow>();
@@ -93,7 +99,9 @@ export class LedgerUnit {
     const open = [...this.#accounts.values()]
       .filter(({ version }) => version > 0n)
       .map((row) => row.organizationId);
-    const grants = [{ organizationId: { $in: open }, open: true }, ...closedGrants(named)];
+    await this.alerts.load(this.#database, this.#accounts.values(), named.alerting);
+    const cycleGrants = await selectCycleGrantIds(this.#database, named.alerting);
+    const grants = [{ organizationId: { $in: open }, open: true }, ...closedGrants(named), ...cycleGrants];
     for (const row of await this.#em.find(GrantEntity, { $or: grants })) this.#putGrant(row);
     const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);
     const debts = await selectOwedDebts(
@@ -150,7 +158,7 @@ export class LedgerUnit {
     for (const [id, row] of this.#accounts) {
       const { account } = this.ledger(id);
       if (account.version === 0n) this.#em.remove(row);
-      else this.#em.assign(row, toRowAccount(account));
+      else this.#em.assign(row, { ...toRowAccount(account), ...this.alerts.toRow(id) });
     }
     await this.#em.flush();
     await insertTransactions(this.#database, sealed);
@@ -164,7 +172,14 @@ export class LedgerUnit {
       rows.flatMap(([id, row]) => (this.#stored.has(id) ? [row] : [])),
     );
     await saveDebts(this.#database, [...debts.values()]);
+    await this.alerts.save(this.#database);
     return sealed;
+  }
+
+  /** How an organization is once this is committed, for those who watch it. */
+  watchedState(organizationId: string): WatchedState {
+    const alertNumber = this.#accounts.get(organizationId)?.alertNumber ?? 0n;
+    return { account: this.ledger(organizationId).account, alertNumber };
   }
 
   get #database(): Kysely<unknown> {

@@ -2,6 +2,7 @@ import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/postgresql";
 import { AccountEntity } from "./account-entity.ts";
 import { GrantEntity } from "./grant-entity.ts";
+import { Alerts } from "./migrations/alerts.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 
@@ -19,7 +20,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans];
+const MIGRATIONS = [Ledger, Plans, Alerts];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

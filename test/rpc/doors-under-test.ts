@@ -8,6 +8,7 @@ import {
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 
 /** Every way in: both doors, and each protocol of the one that speaks several. */
@@ -23,6 +24,8 @@ export type WayIn = (typeof WAYS_IN)[number];
 /** Both doors, open on free ports, over a ledger that a test tells what to answer. */
 export class DoorsUnderTest {
   readonly ledger = new ScriptedLedger();
+  readonly source = new MemorySource();
+  readonly watching = memoryWatching(this.source);
   readonly logLines: string[] = [];
   grpcAddress = "";
   httpAddress = "";
@@ -33,12 +36,14 @@ export class DoorsUnderTest {
     const sink = { write: (line: string) => void this.logLines.push(line) };
     this.#doors = createDoors({
       ledger: this.ledger,
+      watching: this.watching,
       telemetry: new Telemetry("debug", sink),
       limits: { callDeadlineMsMax: 10_000, messageBytesMax: 1_000_000, ...limits },
     });
   }
 
   async open(): Promise<this> {
+    this.watching.hub.start();
     const anyPort = { address: "127.0.0.1", port: 0 };
     const { grpcAddress, httpAddress } = await this.#doors.open({ grpc: anyPort, http: anyPort });
     this.grpcAddress = grpcAddress;
@@ -82,6 +87,7 @@ export class DoorsUnderTest {
 
   async close(): Promise<void> {
     for (const session of this.#sessions) session.abort();
+    await this.watching.hub.stop();
     await this.#doors.close();
   }
 }

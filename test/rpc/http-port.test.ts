@@ -4,6 +4,7 @@ import { createConnection, createServer } from "node:net";
 import { expect } from "chai";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { memoryWatching } from "../support/memory-source.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
@@ -109,6 +110,7 @@ describe("opening the doors", () => {
       const { port } = squatter.address() as { port: number };
       const doors = createDoors({
         ledger: new ScriptedLedger(),
+        watching: memoryWatching(),
         telemetry: new Telemetry("silent"),
         limits: { callDeadlineMsMax: 1_000, messageBytesMax: 1_000 },
       });

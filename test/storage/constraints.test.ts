@@ -67,6 +67,18 @@ const VIOLATIONS: readonly [string, string][] = [
   ["transactions_request", copyTransaction({ version: "99", request_id: "null" })],
   ["transactions_request_once", copyTransaction({ version: "99" })],
   ...PLAN_VIOLATIONS,
+  ["accounts_alert_number_check", "update accounts set alert_number = -1"],
+  ["alert_feed_pkey", "insert into alert_feed select * from alert_feed"],
+  ["alert_feed_singleton_check", "update alert_feed set singleton = false"],
+  ["alert_settings_pkey", "insert into alert_settings select * from alert_settings"],
+  ["alert_settings_cycle", "update alert_settings set cycle_end_time = now()"],
+  ["alert_settings_cycle_micros_check", "update alert_settings set cycle_end_time = now(), cycle_micros = 0"],
+  ["alerts_pkey", "insert into alerts select * from alerts"],
+  ["alerts_alert_number_check", "update alerts set alert_number = 0"],
+  ["alerts_kind_check", "update alerts set kind = 'HIGH'"],
+  ["alerts_level_micros_check", "update alerts set level_micros = -1"],
+  ["alerts_version_check", "update alerts set version = 0"],
+  ["alerts_sequence_check", "update alerts set sequence = 0"],
 ];
 
 /** What another constraint refuses as well, and says so first. */
@@ -83,6 +95,8 @@ describe("the database's own constraints", () => {
     await accepted(ledger, asking, settleOf(await reserved(ledger, asking, 30n), 20n));
     await accepted(ledger, asking, reserveOf(10n));
     await accepted(ledger, asking, chargeOf(200n, { allowDebt: true }));
+    const threshold = { name: "low", level: { amountMicros: 1n }, rearmMargin: { amountMicros: 0n } };
+    await accepted(ledger, asking, { kind: "setAlertThresholds", thresholds: [threshold] });
   });
 
   after(async () => {
@@ -120,6 +134,9 @@ describe("the database's own constraints", () => {
       "accounts.cycle_end_time",
       "accounts.cycle_start_time",
       "accounts.next_due_time",
+      "alert_settings.cycle_end_time",
+      "alert_settings.cycle_micros",
+      "alerts.sequence",
       "catalogues.fingerprint",
       "catalogues.request_id",
       "grants.expire_time",

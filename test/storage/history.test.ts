@@ -139,7 +139,8 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    expect(rows).to.deep.equal([{ name: "2026-11-22-ledger" }, { name: "2026-11-22-plans" }]);
+    const names = ["ledger", "plans", "alerts"];
+    expect(rows).to.deep.equal(names.map((name) => ({ name: `2026-11-22-${name}` })));
   });
 
   it("that can't be run are an error, and leave no session open", async () => {

@@ -1,3 +1,4 @@
+import { thresholdsText } from "../alerts/threshold.ts";
 import { LIMIT_KINDS } from "../plans/plan.ts";
 import type { Price } from "../plans/price.ts";
 import type { Subscription } from "../plans/subscription.ts";
@@ -94,6 +95,8 @@ function commandFields(command: Command): readonly unknown[] {
     }
     case "refundPurchase":
       return [command.reference, text(command.spentBecomesDebt), command.reason];
+    case "setAlertThresholds":
+      return [thresholdsText(command.thresholds)];
     default:
       return subscriptionCommandFields(command);
   }

@@ -1,3 +1,4 @@
+import { assertThresholds, type Threshold } from "../alerts/threshold.ts";
 import { AMOUNT_MICROS_MAX } from "../amount.ts";
 import { invariant } from "../invariant.ts";
 import type { BillingPeriod } from "../plans/plan.ts";
@@ -85,6 +86,11 @@ export type SubscriptionCommand =
   | CancelSubscription
   | SuspendSubscription
   | ResumeSubscription;
+export type SetAlertThresholds = Readonly<{
+  kind: "setAlertThresholds";
+  /** In place of all there were. */
+  thresholds: readonly Threshold[];
+}>;
 
 export type Command =
   | ReserveCredits
@@ -99,7 +105,8 @@ export type Command =
   | RefundReservation
   | PurchaseCredits
   | RefundPurchase
-  | SubscriptionCommand;
+  | SubscriptionCommand
+  | SetAlertThresholds;
 
 /** R-BAL-6: the first grant, purchase or subscription opens an organization. */
 export function opensOrganization({ kind }: Command): boolean {
@@ -127,6 +134,7 @@ export function assertCommand(command: Command): void {
     if ("timeToLive" in part) assertTimeToLive(part.timeToLive ?? TIME_TO_LIVE_MIN);
   }
   if (command.kind === "createGrant") assertGrantRequest(command);
+  if (command.kind === "setAlertThresholds") assertThresholds(command.thresholds);
 }
 
 /** R-AMT-4: zero is valid to reserve, settle and charge, and nowhere else. */

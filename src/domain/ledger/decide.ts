@@ -9,6 +9,7 @@ import { purchaseCredits, refundPurchase } from "./purchase.ts";
 import { refundReservation } from "./refund.ts";
 import { releaseReservation, releaseRun } from "./release.ts";
 import { batchReserveCredits, reserveCredits } from "./reserve.ts";
+import { setAlertThresholds } from "./set-alert-thresholds.ts";
 import { chargeCredits, settleReservation } from "./settle.ts";
 import { resumeSubscription, suspendSubscription } from "./suspend.ts";
 import { voidGrant } from "./void-grant.ts";
@@ -59,6 +60,8 @@ function decideNew(ledger: LedgerView, request: Request, clock: Clock): Decision
       return purchaseCredits(ledger, { ...request, command }, clock);
     case "refundPurchase":
       return refundPurchase(ledger, { ...request, command }, clock);
+    case "setAlertThresholds":
+      return setAlertThresholds(ledger, { ...request, command }, clock);
     default:
       return decideSubscription(ledger, { ...request, command }, clock);
   }

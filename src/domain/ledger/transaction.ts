@@ -16,7 +16,8 @@ export type TransactionKind =
   | "HOLD_EXPIRY"
   | "CHARGE"
   | "REFUND"
-  | SubscriptionChangeKind;
+  | SubscriptionChangeKind
+  | "ALERT_THRESHOLDS";
 
 /** The kinds about a subscription; each carries the subscription after it. */
 export type SubscriptionChangeKind =
@@ -117,6 +118,7 @@ const AMOUNT: Readonly<Record<TransactionKind, (movement: Movement) => boolean>>
   SUBSCRIPTION_SUSPEND: ({ to }) => to === "VOIDED",
   SUBSCRIPTION_RESUME: ({ from }) => from === "OUTSIDE" || from === "VOIDED",
   SUBSCRIPTION_END: ({ to }) => to === "EXPIRED",
+  ALERT_THRESHOLDS: () => false,
 };
 
 /** The one kind that moves credits out of a state that is an end for all others. */

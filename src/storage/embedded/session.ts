@@ -3,9 +3,11 @@ import { createRequire } from "node:module";
 /** One connection of node-postgres, as far as it is used here. */
 export type Session = {
   connect(): Promise<void>;
-  query<Row>(text: string): Promise<{ rows: Row[] }>;
+  query<Row>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[] }>;
   end(): Promise<void>;
   on(event: "error" | "end", listener: () => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  on(event: "notification", listener: (message: { payload?: string }) => void): void;
 };
 
 export type SessionOptions = {
@@ -18,6 +20,7 @@ export type SessionOptions = {
   readonly ssl?: boolean;
   readonly keepAlive?: boolean;
   readonly connectionTimeoutMillis?: number;
+  readonly query_timeout?: number;
   readonly application_name?: string;
 };
 

@@ -130,7 +130,7 @@ describe("properties of the ledger", () => {
     const refusals = played.flatMap(({ outcomes }) =>
       outcomes.flatMap((o) => ("reason" in o ? o.reason : [])),
     );
-    expect(new Set(changes.map(({ kind }) => kind))).to.have.property("size", 9);
+    expect(new Set(changes.map(({ kind }) => kind))).to.have.property("size", 10);
     expect(new Set(ways)).to.have.property("size", 12);
     expect(changes.filter(({ late }) => late)).not.to.be.empty;
     expect([...new Set(refusals)].sort()).to.deep.equal([

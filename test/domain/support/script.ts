@@ -115,6 +115,16 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
     ),
   },
   { weight: 1, arbitrary: VOID },
+  {
+    weight: 1,
+    arbitrary: AMOUNT.map(
+      (amountMicros): Step =>
+        () => ({
+          kind: "setAlertThresholds",
+          thresholds: [{ name: "low", level: { amountMicros }, rearmMargin: { amountMicros: 0n } }],
+        }),
+    ),
+  },
 );
 
 /** Up to forty steps; the first one opens the organization. */

@@ -39,7 +39,12 @@ export class LedgerRig {
     return this.#database.url;
   }
 
-  serve({ database, lanes, sweep }: ServerSettings = {}): CreditLedger {
+  serve(settings: ServerSettings = {}): CreditLedger {
+    return this.serveAll(settings).ledger;
+  }
+
+  /** A server with all that it runs beside its ledger. */
+  serveAll({ database, lanes, sweep }: ServerSettings = {}): RunningLedger {
     const server = createCreditLedger({
       database: { ...ormSettings(this.url), ...database },
       lanes: {
@@ -54,7 +59,7 @@ export class LedgerRig {
       onError: (error) => this.errors.push(error),
     });
     this.#servers.set(server.ledger, server);
-    return server.ledger;
+    return server;
   }
 
   async stop(ledger: CreditLedger): Promise<void> {

@@ -9,12 +9,16 @@ import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Status } from "../../../google/rpc/status_pb.ts";
 import { file_google_rpc_status } from "../../../google/rpc/status_pb.ts";
+import type { Alert } from "./alert_pb.ts";
+import { file_pleyor_credits_v1_alert } from "./alert_pb.ts";
 import type { Balance } from "./balance_pb.ts";
 import { file_pleyor_credits_v1_balance } from "./balance_pb.ts";
 import type { Reservation, ReservationState } from "./reservation_pb.ts";
 import { file_pleyor_credits_v1_reservation } from "./reservation_pb.ts";
 import type { SpendContext } from "./spend_context_pb.ts";
 import { file_pleyor_credits_v1_spend_context } from "./spend_context_pb.ts";
+import type { Heartbeat, StreamStart } from "./stream_pb.ts";
+import { file_pleyor_credits_v1_stream } from "./stream_pb.ts";
 import type { Transaction, TransactionKind } from "./transaction_pb.ts";
 import { file_pleyor_credits_v1_transaction } from "./transaction_pb.ts";
 import type { Message } from "@bufbuild/protobuf";
@@ -23,7 +27,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/credit_service.proto.
  */
 export const file_pleyor_credits_v1_credit_service: GenFile = /*@__PURE__*/
-  fileDesc("CiZwbGV5b3IvY3JlZGl0cy92MS9jcmVkaXRfc2VydmljZS5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEifQoRR2V0QmFsYW5jZVJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBItCglyZWFkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkEKEkdldEJhbGFuY2VSZXNwb25zZRIrCgdiYWxhbmNlGAEgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSKfAgoVUmVzZXJ2ZUNyZWRpdHNSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESKQoNYW1vdW50X21pY3JvcxgDIAEoA0IQukgNIgsYgICapuqv4wEoAEgAEjAKB2NvbnRleHQYBCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TcGVuZENvbnRleHQSQQoMdGltZV90b19saXZlGAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhC6SA2qAQoiBAiA9SQyAggBQg0KBGNvc3QSBbpIAggBIv4BChZSZXNlcnZlQ3JlZGl0c1Jlc3BvbnNlEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSOwoTY3VycmVudF9yZXNlcnZhdGlvbhgEIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UiwQEKEEJhdGNoUmVzZXJ2ZUl0ZW0SKQoNYW1vdW50X21pY3JvcxgBIAEoA0IQukgNIgsYgICapuqv4wEoAEgAEjAKB2NvbnRleHQYAiABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TcGVuZENvbnRleHQSQQoMdGltZV90b19saXZlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhC6SA2qAQoiBAiA9SQyAggBQg0KBGNvc3QSBbpIAggBIrYBChpCYXRjaFJlc2VydmVDcmVkaXRzUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEj8KBWl0ZW1zGAMgAygLMiMucGxleW9yLmNyZWRpdHMudjEuQmF0Y2hSZXNlcnZlSXRlbUILukgIkgEFCAEQ6AcihQIKG0JhdGNoUmVzZXJ2ZUNyZWRpdHNSZXNwb25zZRI0CgxyZXNlcnZhdGlvbnMYASADKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCBI8ChRjdXJyZW50X3Jlc2VydmF0aW9ucxgEIAMoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UizwEKGFNldHRsZVJlc2VydmF0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEiAKDnJlc2VydmF0aW9uX2lkGAMgASgJQgi6SAVyA7ABARIpCg1hbW91bnRfbWljcm9zGAQgASgDQhC6SA0iCxiAgJqm6q/jASgASABCDQoEY29zdBIFukgCCAEitgIKGVNldHRsZVJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCgt0cmFuc2FjdGlvbhgCIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uEisKB2JhbGFuY2UYAyABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBSABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIpYBChlSZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESIAoOcmVzZXJ2YXRpb25faWQYAyABKAlCCLpIBXIDsAEBIrcCChpSZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKC3RyYW5zYWN0aW9uGAIgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb24SKwoHYmFsYW5jZRgDIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgSOwoTY3VycmVudF9yZXNlcnZhdGlvbhgFIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgGIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UingEKEVJlbGVhc2VSdW5SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMAoGcnVuX2lkGAMgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJCLXAQoSUmVsZWFzZVJ1blJlc3BvbnNlEjQKDHJlc2VydmF0aW9ucxgBIAMoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEhcKD3JlbGVhc2VkX21pY3JvcxgCIAEoAxIrCgdiYWxhbmNlGAMgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgEIAEoCBIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIskDChhFeHRlbmRSZXNlcnZhdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARIgCg5yZXNlcnZhdGlvbl9pZBgDIAEoCUIIukgFcgOwAQESQQoMdGltZV90b19saXZlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQhC6SA2qAQoiBAiA9SQyAggBEjcKGGFkZGl0aW9uYWxfYW1vdW50X21pY3JvcxgFIAEoA0IQukgNIgsYgICapuqv4wEoAUgAiAEBOpgBukiUARqRAQocZXh0ZW5kX3Jlc2VydmF0aW9uLnNvbWV0aGluZxIzZ2l2ZSB0aW1lX3RvX2xpdmUsIGFkZGl0aW9uYWxfYW1vdW50X21pY3JvcyBvciBib3RoGjxoYXModGhpcy50aW1lX3RvX2xpdmUpIHx8IGhhcyh0aGlzLmFkZGl0aW9uYWxfYW1vdW50X21pY3JvcylCGwoZX2FkZGl0aW9uYWxfYW1vdW50X21pY3JvcyKBAgoZRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBCABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIu8BChRDaGFyZ2VDcmVkaXRzUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEikKDWFtb3VudF9taWNyb3MYAyABKANCELpIDSILGICAmqbqr+MBKABIABIwCgdjb250ZXh0GAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3BlbmRDb250ZXh0EhIKCmFsbG93X2RlYnQYBSABKAhCDQoEY29zdBIFukgCCAEisgIKFUNoYXJnZUNyZWRpdHNSZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKC3RyYW5zYWN0aW9uGAIgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb24SKwoHYmFsYW5jZRgDIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgSOwoTY3VycmVudF9yZXNlcnZhdGlvbhgFIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgGIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2Ui+wEKGFJlZnVuZFJlc2VydmF0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEiAKDnJlc2VydmF0aW9uX2lkGAMgASgJQgi6SAVyA7ABARIsCg1hbW91bnRfbWljcm9zGAQgASgDQhC6SA0iCxiAgJqm6q/jASgBSACIAQESJAoGcmVhc29uGAUgASgJQhS6SBFyDxiAAjIKXlteXHgwMF0qJEIQCg5fYW1vdW50X21pY3JvcyK2AgoZUmVmdW5kUmVzZXJ2YXRpb25SZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKC3RyYW5zYWN0aW9uGAIgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb24SKwoHYmFsYW5jZRgDIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgSOwoTY3VycmVudF9yZXNlcnZhdGlvbhgFIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgGIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UidAoVR2V0UmVzZXJ2YXRpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSIAoOcmVzZXJ2YXRpb25faWQYAiABKAlCCLpIBXIDsAEBIk0KFkdldFJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbiK+AgoXTGlzdFJlc2VydmF0aW9uc1JlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBJGCgZzdGF0ZXMYAiADKA4yIy5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvblN0YXRlQhG6SA6SAQsQQCIHggEEEAEgABIxCgZydW5faWQYAyABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghhZ2VudF9pZBgEIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEhoKCXBhZ2Vfc2l6ZRgFIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAYgASgJQgi6SAVyAxiACCJpChhMaXN0UmVzZXJ2YXRpb25zUmVzcG9uc2USNAoMcmVzZXJ2YXRpb25zGAEgAygLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIt8FChdMaXN0VHJhbnNhY3Rpb25zUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEkQKBWtpbmRzGAIgAygOMiIucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb25LaW5kQhG6SA6SAQsQQCIHggEEEAEgABIxCgZydW5faWQYAyABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghhZ2VudF9pZBgEIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjcKDHdvcmtzcGFjZV9pZBgFIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjQKCW1lbWJlcl9pZBgGIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEjMKCG1vZGVsX2lkGAcgASgJQiG6SB7YAQFyGRiAATIUXltBLVphLXowLTlfLjovQC1dKyQSLgoKc3RhcnRfdGltZRgIIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhoKCXBhZ2Vfc2l6ZRgKIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAsgASgJQgi6SAVyAxiACDqeAbpImgEalwEKHGxpc3RfdHJhbnNhY3Rpb25zLnRpbWVfcmFuZ2USJmVuZF90aW1lIG11c3QgYmUgbGF0ZXIgdGhhbiBzdGFydF90aW1lGk8haGFzKHRoaXMuc3RhcnRfdGltZSkgfHwgIWhhcyh0aGlzLmVuZF90aW1lKSB8fCB0aGlzLnN0YXJ0X3RpbWUgPCB0aGlzLmVuZF90aW1lImkKGExpc3RUcmFuc2FjdGlvbnNSZXNwb25zZRI0Cgx0cmFuc2FjdGlvbnMYASADKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5UcmFuc2FjdGlvbhIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkibAoVR2V0VHJhbnNhY3Rpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSGAoHdmVyc2lvbhgCIAEoA0IHukgEIgIoASJNChZHZXRUcmFuc2FjdGlvblJlc3BvbnNlEjMKC3RyYW5zYWN0aW9uGAEgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb24itQIKDkJhdGNoT3BlcmF0aW9uEkMKB3Jlc2VydmUYASABKAsyKC5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZlQ3JlZGl0c1JlcXVlc3RCBrpIA9gBA0gAEkUKBnNldHRsZRgCIAEoCzIrLnBsZXlvci5jcmVkaXRzLnYxLlNldHRsZVJlc2VydmF0aW9uUmVxdWVzdEIGukgD2AEDSAASRwoHcmVsZWFzZRgDIAEoCzIsLnBsZXlvci5jcmVkaXRzLnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlcXVlc3RCBrpIA9gBA0gAEkEKBmNoYXJnZRgEIAEoCzInLnBsZXlvci5jcmVkaXRzLnYxLkNoYXJnZUNyZWRpdHNSZXF1ZXN0Qga6SAPYAQNIAEILCglvcGVyYXRpb24iVwoRQXBwbHlCYXRjaFJlcXVlc3QSQgoKb3BlcmF0aW9ucxgBIAMoCzIhLnBsZXlvci5jcmVkaXRzLnYxLkJhdGNoT3BlcmF0aW9uQgu6SAiSAQUIARDoByK4AgoLQmF0Y2hSZXN1bHQSPAoHcmVzZXJ2ZRgBIAEoCzIpLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmVDcmVkaXRzUmVzcG9uc2VIABI+CgZzZXR0bGUYAiABKAsyLC5wbGV5b3IuY3JlZGl0cy52MS5TZXR0bGVSZXNlcnZhdGlvblJlc3BvbnNlSAASQAoHcmVsZWFzZRgDIAEoCzItLnBsZXlvci5jcmVkaXRzLnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlSAASOgoGY2hhcmdlGAQgASgLMigucGxleW9yLmNyZWRpdHMudjEuQ2hhcmdlQ3JlZGl0c1Jlc3BvbnNlSAASIwoFZXJyb3IYBSABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAQggKBnJlc3VsdCJFChJBcHBseUJhdGNoUmVzcG9uc2USLwoHcmVzdWx0cxgBIAMoCzIeLnBsZXlvci5jcmVkaXRzLnYxLkJhdGNoUmVzdWx0MswLCg1DcmVkaXRTZXJ2aWNlElkKCkdldEJhbGFuY2USJC5wbGV5b3IuY3JlZGl0cy52MS5HZXRCYWxhbmNlUmVxdWVzdBolLnBsZXlvci5jcmVkaXRzLnYxLkdldEJhbGFuY2VSZXNwb25zZRJlCg5SZXNlcnZlQ3JlZGl0cxIoLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmVDcmVkaXRzUmVxdWVzdBopLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmVDcmVkaXRzUmVzcG9uc2USdAoTQmF0Y2hSZXNlcnZlQ3JlZGl0cxItLnBsZXlvci5jcmVkaXRzLnYxLkJhdGNoUmVzZXJ2ZUNyZWRpdHNSZXF1ZXN0Gi4ucGxleW9yLmNyZWRpdHMudjEuQmF0Y2hSZXNlcnZlQ3JlZGl0c1Jlc3BvbnNlEm4KEVNldHRsZVJlc2VydmF0aW9uEisucGxleW9yLmNyZWRpdHMudjEuU2V0dGxlUmVzZXJ2YXRpb25SZXF1ZXN0GiwucGxleW9yLmNyZWRpdHMudjEuU2V0dGxlUmVzZXJ2YXRpb25SZXNwb25zZRJxChJSZWxlYXNlUmVzZXJ2YXRpb24SLC5wbGV5b3IuY3JlZGl0cy52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0Gi0ucGxleW9yLmNyZWRpdHMudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USWQoKUmVsZWFzZVJ1bhIkLnBsZXlvci5jcmVkaXRzLnYxLlJlbGVhc2VSdW5SZXF1ZXN0GiUucGxleW9yLmNyZWRpdHMudjEuUmVsZWFzZVJ1blJlc3BvbnNlEm4KEUV4dGVuZFJlc2VydmF0aW9uEisucGxleW9yLmNyZWRpdHMudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXF1ZXN0GiwucGxleW9yLmNyZWRpdHMudjEuRXh0ZW5kUmVzZXJ2YXRpb25SZXNwb25zZRJiCg1DaGFyZ2VDcmVkaXRzEicucGxleW9yLmNyZWRpdHMudjEuQ2hhcmdlQ3JlZGl0c1JlcXVlc3QaKC5wbGV5b3IuY3JlZGl0cy52MS5DaGFyZ2VDcmVkaXRzUmVzcG9uc2USbgoRUmVmdW5kUmVzZXJ2YXRpb24SKy5wbGV5b3IuY3JlZGl0cy52MS5SZWZ1bmRSZXNlcnZhdGlvblJlcXVlc3QaLC5wbGV5b3IuY3JlZGl0cy52MS5SZWZ1bmRSZXNlcnZhdGlvblJlc3BvbnNlEmUKDkdldFJlc2VydmF0aW9uEigucGxleW9yLmNyZWRpdHMudjEuR2V0UmVzZXJ2YXRpb25SZXF1ZXN0GikucGxleW9yLmNyZWRpdHMudjEuR2V0UmVzZXJ2YXRpb25SZXNwb25zZRJrChBMaXN0UmVzZXJ2YXRpb25zEioucGxleW9yLmNyZWRpdHMudjEuTGlzdFJlc2VydmF0aW9uc1JlcXVlc3QaKy5wbGV5b3IuY3JlZGl0cy52MS5MaXN0UmVzZXJ2YXRpb25zUmVzcG9uc2USawoQTGlzdFRyYW5zYWN0aW9ucxIqLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RUcmFuc2FjdGlvbnNSZXF1ZXN0GisucGxleW9yLmNyZWRpdHMudjEuTGlzdFRyYW5zYWN0aW9uc1Jlc3BvbnNlEmUKDkdldFRyYW5zYWN0aW9uEigucGxleW9yLmNyZWRpdHMudjEuR2V0VHJhbnNhY3Rpb25SZXF1ZXN0GikucGxleW9yLmNyZWRpdHMudjEuR2V0VHJhbnNhY3Rpb25SZXNwb25zZRJZCgpBcHBseUJhdGNoEiQucGxleW9yLmNyZWRpdHMudjEuQXBwbHlCYXRjaFJlcXVlc3QaJS5wbGV5b3IuY3JlZGl0cy52MS5BcHBseUJhdGNoUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_spend_context, file_pleyor_credits_v1_transaction]);
+  fileDesc("CiZwbGV5b3IvY3JlZGl0cy92MS9jcmVkaXRfc2VydmljZS5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEifQoRR2V0QmFsYW5jZVJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBItCglyZWFkX3RpbWUYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkEKEkdldEJhbGFuY2VSZXNwb25zZRIrCgdiYWxhbmNlGAEgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSK4AQoTV2F0Y2hCYWxhbmNlUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEh4KDHJlc3VtZV90b2tlbhgCIAEoCUIIukgFcgMYgAgSRgoSaGVhcnRiZWF0X2ludGVydmFsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiAwisAjICCAEihgIKFFdhdGNoQmFsYW5jZVJlc3BvbnNlEjYKCHNuYXBzaG90GAEgASgLMiIucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZVNuYXBzaG90SAASMwoHY2hhbmdlZBgCIAEoCzIgLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2VDaGFuZ2VIABIvCgtsb3dfYmFsYW5jZRgDIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkFsZXJ0SAASMQoJaGVhcnRiZWF0GAQgASgLMhwucGxleW9yLmNyZWRpdHMudjEuSGVhcnRiZWF0SAASFAoMcmVzdW1lX3Rva2VuGAUgASgJQgcKBWV2ZW50Im0KD0JhbGFuY2VTbmFwc2hvdBIrCgdiYWxhbmNlGAEgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRItCgVzdGFydBgCIAEoDjIeLnBsZXlvci5jcmVkaXRzLnYxLlN0cmVhbVN0YXJ0IjwKDUJhbGFuY2VDaGFuZ2USKwoHYmFsYW5jZRgBIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UinwIKFVJlc2VydmVDcmVkaXRzUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEikKDWFtb3VudF9taWNyb3MYAyABKANCELpIDSILGICAmqbqr+MBKABIABIwCgdjb250ZXh0GAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3BlbmRDb250ZXh0EkEKDHRpbWVfdG9fbGl2ZRgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgPUkMgIIAUINCgRjb3N0EgW6SAIIASL+AQoWUmVzZXJ2ZUNyZWRpdHNSZXNwb25zZRIzCgtyZXNlcnZhdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBCABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIsEBChBCYXRjaFJlc2VydmVJdGVtEikKDWFtb3VudF9taWNyb3MYASABKANCELpIDSILGICAmqbqr+MBKABIABIwCgdjb250ZXh0GAIgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3BlbmRDb250ZXh0EkEKDHRpbWVfdG9fbGl2ZRgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgPUkMgIIAUINCgRjb3N0EgW6SAIIASK2AQoaQmF0Y2hSZXNlcnZlQ3JlZGl0c1JlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARI/CgVpdGVtcxgDIAMoCzIjLnBsZXlvci5jcmVkaXRzLnYxLkJhdGNoUmVzZXJ2ZUl0ZW1CC7pICJIBBQgBEOgHIoUCChtCYXRjaFJlc2VydmVDcmVkaXRzUmVzcG9uc2USNAoMcmVzZXJ2YXRpb25zGAEgAygLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSPAoUY3VycmVudF9yZXNlcnZhdGlvbnMYBCADKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIs8BChhTZXR0bGVSZXNlcnZhdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARIgCg5yZXNlcnZhdGlvbl9pZBgDIAEoCUIIukgFcgOwAQESKQoNYW1vdW50X21pY3JvcxgEIAEoA0IQukgNIgsYgICapuqv4wEoAEgAQg0KBGNvc3QSBbpIAggBIrYCChlTZXR0bGVSZXNlcnZhdGlvblJlc3BvbnNlEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SMwoLdHJhbnNhY3Rpb24YAiABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5UcmFuc2FjdGlvbhIrCgdiYWxhbmNlGAMgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgEIAEoCBI7ChNjdXJyZW50X3Jlc2VydmF0aW9uGAUgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SMwoPY3VycmVudF9iYWxhbmNlGAYgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSKWAQoZUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEiAKDnJlc2VydmF0aW9uX2lkGAMgASgJQgi6SAVyA7ABASK3AgoaUmVsZWFzZVJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCgt0cmFuc2FjdGlvbhgCIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uEisKB2JhbGFuY2UYAyABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBSABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIp4BChFSZWxlYXNlUnVuUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEjAKBnJ1bl9pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQi1wEKElJlbGVhc2VSdW5SZXNwb25zZRI0CgxyZXNlcnZhdGlvbnMYASADKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIXCg9yZWxlYXNlZF9taWNyb3MYAiABKAMSKwoHYmFsYW5jZRgDIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYBCABKAgSMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSLJAwoYRXh0ZW5kUmVzZXJ2YXRpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESIAoOcmVzZXJ2YXRpb25faWQYAyABKAlCCLpIBXIDsAEBEkEKDHRpbWVfdG9fbGl2ZRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIQukgNqgEKIgQIgPUkMgIIARI3ChhhZGRpdGlvbmFsX2Ftb3VudF9taWNyb3MYBSABKANCELpIDSILGICAmqbqr+MBKAFIAIgBATqYAbpIlAEakQEKHGV4dGVuZF9yZXNlcnZhdGlvbi5zb21ldGhpbmcSM2dpdmUgdGltZV90b19saXZlLCBhZGRpdGlvbmFsX2Ftb3VudF9taWNyb3Mgb3IgYm90aBo8aGFzKHRoaXMudGltZV90b19saXZlKSB8fCBoYXModGhpcy5hZGRpdGlvbmFsX2Ftb3VudF9taWNyb3MpQhsKGV9hZGRpdGlvbmFsX2Ftb3VudF9taWNyb3MigQIKGUV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCBI7ChNjdXJyZW50X3Jlc2VydmF0aW9uGAQgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24SMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSLvAQoUQ2hhcmdlQ3JlZGl0c1JlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARIpCg1hbW91bnRfbWljcm9zGAMgASgDQhC6SA0iCxiAgJqm6q/jASgASAASMAoHY29udGV4dBgEIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlNwZW5kQ29udGV4dBISCgphbGxvd19kZWJ0GAUgASgIQg0KBGNvc3QSBbpIAggBIrICChVDaGFyZ2VDcmVkaXRzUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCgt0cmFuc2FjdGlvbhgCIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uEisKB2JhbGFuY2UYAyABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBSABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIvsBChhSZWZ1bmRSZXNlcnZhdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARIgCg5yZXNlcnZhdGlvbl9pZBgDIAEoCUIIukgFcgOwAQESLAoNYW1vdW50X21pY3JvcxgEIAEoA0IQukgNIgsYgICapuqv4wEoAUgAiAEBEiQKBnJlYXNvbhgFIAEoCUIUukgRcg8YgAIyCl5bXlx4MDBdKiRCEAoOX2Ftb3VudF9taWNyb3MitgIKGVJlZnVuZFJlc2VydmF0aW9uUmVzcG9uc2USMwoLcmVzZXJ2YXRpb24YASABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCgt0cmFuc2FjdGlvbhgCIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uEisKB2JhbGFuY2UYAyABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAQgASgIEjsKE2N1cnJlbnRfcmVzZXJ2YXRpb24YBSABKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZhdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlInQKFUdldFJlc2VydmF0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEiAKDnJlc2VydmF0aW9uX2lkGAIgASgJQgi6SAVyA7ABASJNChZHZXRSZXNlcnZhdGlvblJlc3BvbnNlEjMKC3Jlc2VydmF0aW9uGAEgASgLMh4ucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb24ivgIKF0xpc3RSZXNlcnZhdGlvbnNSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRgoGc3RhdGVzGAIgAygOMiMucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2YXRpb25TdGF0ZUIRukgOkgELEEAiB4IBBBABIAASMQoGcnVuX2lkGAMgASgJQiG6SB7YAQFyGRiAATIUXltBLVphLXowLTlfLjovQC1dKyQSMwoIYWdlbnRfaWQYBCABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIaCglwYWdlX3NpemUYBSABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgGIAEoCUIIukgFcgMYgAgiaQoYTGlzdFJlc2VydmF0aW9uc1Jlc3BvbnNlEjQKDHJlc2VydmF0aW9ucxgBIAMoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSLfBQoXTGlzdFRyYW5zYWN0aW9uc1JlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBJECgVraW5kcxgCIAMoDjIiLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uS2luZEIRukgOkgELEEAiB4IBBBABIAASMQoGcnVuX2lkGAMgASgJQiG6SB7YAQFyGRiAATIUXltBLVphLXowLTlfLjovQC1dKyQSMwoIYWdlbnRfaWQYBCABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBI3Cgx3b3Jrc3BhY2VfaWQYBSABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBI0CgltZW1iZXJfaWQYBiABKAlCIbpIHtgBAXIZGIABMhReW0EtWmEtejAtOV8uOi9ALV0rJBIzCghtb2RlbF9pZBgHIAEoCUIhukge2AEBchkYgAEyFF5bQS1aYS16MC05Xy46L0AtXSskEi4KCnN0YXJ0X3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIaCglwYWdlX3NpemUYCiABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgLIAEoCUIIukgFcgMYgAg6ngG6SJoBGpcBChxsaXN0X3RyYW5zYWN0aW9ucy50aW1lX3JhbmdlEiZlbmRfdGltZSBtdXN0IGJlIGxhdGVyIHRoYW4gc3RhcnRfdGltZRpPIWhhcyh0aGlzLnN0YXJ0X3RpbWUpIHx8ICFoYXModGhpcy5lbmRfdGltZSkgfHwgdGhpcy5zdGFydF90aW1lIDwgdGhpcy5lbmRfdGltZSJpChhMaXN0VHJhbnNhY3Rpb25zUmVzcG9uc2USNAoMdHJhbnNhY3Rpb25zGAEgAygLMh4ucGxleW9yLmNyZWRpdHMudjEuVHJhbnNhY3Rpb24SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJImwKFUdldFRyYW5zYWN0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhgKB3ZlcnNpb24YAiABKANCB7pIBCICKAEiTQoWR2V0VHJhbnNhY3Rpb25SZXNwb25zZRIzCgt0cmFuc2FjdGlvbhgBIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLlRyYW5zYWN0aW9uIrUCCg5CYXRjaE9wZXJhdGlvbhJDCgdyZXNlcnZlGAEgASgLMigucGxleW9yLmNyZWRpdHMudjEuUmVzZXJ2ZUNyZWRpdHNSZXF1ZXN0Qga6SAPYAQNIABJFCgZzZXR0bGUYAiABKAsyKy5wbGV5b3IuY3JlZGl0cy52MS5TZXR0bGVSZXNlcnZhdGlvblJlcXVlc3RCBrpIA9gBA0gAEkcKB3JlbGVhc2UYAyABKAsyLC5wbGV5b3IuY3JlZGl0cy52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXF1ZXN0Qga6SAPYAQNIABJBCgZjaGFyZ2UYBCABKAsyJy5wbGV5b3IuY3JlZGl0cy52MS5DaGFyZ2VDcmVkaXRzUmVxdWVzdEIGukgD2AEDSABCCwoJb3BlcmF0aW9uIlcKEUFwcGx5QmF0Y2hSZXF1ZXN0EkIKCm9wZXJhdGlvbnMYASADKAsyIS5wbGV5b3IuY3JlZGl0cy52MS5CYXRjaE9wZXJhdGlvbkILukgIkgEFCAEQ6AciuAIKC0JhdGNoUmVzdWx0EjwKB3Jlc2VydmUYASABKAsyKS5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZlQ3JlZGl0c1Jlc3BvbnNlSAASPgoGc2V0dGxlGAIgASgLMiwucGxleW9yLmNyZWRpdHMudjEuU2V0dGxlUmVzZXJ2YXRpb25SZXNwb25zZUgAEkAKB3JlbGVhc2UYAyABKAsyLS5wbGV5b3IuY3JlZGl0cy52MS5SZWxlYXNlUmVzZXJ2YXRpb25SZXNwb25zZUgAEjoKBmNoYXJnZRgEIAEoCzIoLnBsZXlvci5jcmVkaXRzLnYxLkNoYXJnZUNyZWRpdHNSZXNwb25zZUgAEiMKBWVycm9yGAUgASgLMhIuZ29vZ2xlLnJwYy5TdGF0dXNIAEIICgZyZXN1bHQiRQoSQXBwbHlCYXRjaFJlc3BvbnNlEi8KB3Jlc3VsdHMYASADKAsyHi5wbGV5b3IuY3JlZGl0cy52MS5CYXRjaFJlc3VsdDKvDAoNQ3JlZGl0U2VydmljZRJZCgpHZXRCYWxhbmNlEiQucGxleW9yLmNyZWRpdHMudjEuR2V0QmFsYW5jZVJlcXVlc3QaJS5wbGV5b3IuY3JlZGl0cy52MS5HZXRCYWxhbmNlUmVzcG9uc2USYQoMV2F0Y2hCYWxhbmNlEiYucGxleW9yLmNyZWRpdHMudjEuV2F0Y2hCYWxhbmNlUmVxdWVzdBonLnBsZXlvci5jcmVkaXRzLnYxLldhdGNoQmFsYW5jZVJlc3BvbnNlMAESZQoOUmVzZXJ2ZUNyZWRpdHMSKC5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZlQ3JlZGl0c1JlcXVlc3QaKS5wbGV5b3IuY3JlZGl0cy52MS5SZXNlcnZlQ3JlZGl0c1Jlc3BvbnNlEnQKE0JhdGNoUmVzZXJ2ZUNyZWRpdHMSLS5wbGV5b3IuY3JlZGl0cy52MS5CYXRjaFJlc2VydmVDcmVkaXRzUmVxdWVzdBouLnBsZXlvci5jcmVkaXRzLnYxLkJhdGNoUmVzZXJ2ZUNyZWRpdHNSZXNwb25zZRJuChFTZXR0bGVSZXNlcnZhdGlvbhIrLnBsZXlvci5jcmVkaXRzLnYxLlNldHRsZVJlc2VydmF0aW9uUmVxdWVzdBosLnBsZXlvci5jcmVkaXRzLnYxLlNldHRsZVJlc2VydmF0aW9uUmVzcG9uc2UScQoSUmVsZWFzZVJlc2VydmF0aW9uEiwucGxleW9yLmNyZWRpdHMudjEuUmVsZWFzZVJlc2VydmF0aW9uUmVxdWVzdBotLnBsZXlvci5jcmVkaXRzLnYxLlJlbGVhc2VSZXNlcnZhdGlvblJlc3BvbnNlElkKClJlbGVhc2VSdW4SJC5wbGV5b3IuY3JlZGl0cy52MS5SZWxlYXNlUnVuUmVxdWVzdBolLnBsZXlvci5jcmVkaXRzLnYxLlJlbGVhc2VSdW5SZXNwb25zZRJuChFFeHRlbmRSZXNlcnZhdGlvbhIrLnBsZXlvci5jcmVkaXRzLnYxLkV4dGVuZFJlc2VydmF0aW9uUmVxdWVzdBosLnBsZXlvci5jcmVkaXRzLnYxLkV4dGVuZFJlc2VydmF0aW9uUmVzcG9uc2USYgoNQ2hhcmdlQ3JlZGl0cxInLnBsZXlvci5jcmVkaXRzLnYxLkNoYXJnZUNyZWRpdHNSZXF1ZXN0GigucGxleW9yLmNyZWRpdHMudjEuQ2hhcmdlQ3JlZGl0c1Jlc3BvbnNlEm4KEVJlZnVuZFJlc2VydmF0aW9uEisucGxleW9yLmNyZWRpdHMudjEuUmVmdW5kUmVzZXJ2YXRpb25SZXF1ZXN0GiwucGxleW9yLmNyZWRpdHMudjEuUmVmdW5kUmVzZXJ2YXRpb25SZXNwb25zZRJlCg5HZXRSZXNlcnZhdGlvbhIoLnBsZXlvci5jcmVkaXRzLnYxLkdldFJlc2VydmF0aW9uUmVxdWVzdBopLnBsZXlvci5jcmVkaXRzLnYxLkdldFJlc2VydmF0aW9uUmVzcG9uc2USawoQTGlzdFJlc2VydmF0aW9ucxIqLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RSZXNlcnZhdGlvbnNSZXF1ZXN0GisucGxleW9yLmNyZWRpdHMudjEuTGlzdFJlc2VydmF0aW9uc1Jlc3BvbnNlEmsKEExpc3RUcmFuc2FjdGlvbnMSKi5wbGV5b3IuY3JlZGl0cy52MS5MaXN0VHJhbnNhY3Rpb25zUmVxdWVzdBorLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RUcmFuc2FjdGlvbnNSZXNwb25zZRJlCg5HZXRUcmFuc2FjdGlvbhIoLnBsZXlvci5jcmVkaXRzLnYxLkdldFRyYW5zYWN0aW9uUmVxdWVzdBopLnBsZXlvci5jcmVkaXRzLnYxLkdldFRyYW5zYWN0aW9uUmVzcG9uc2USWQoKQXBwbHlCYXRjaBIkLnBsZXlvci5jcmVkaXRzLnYxLkFwcGx5QmF0Y2hSZXF1ZXN0GiUucGxleW9yLmNyZWRpdHMudjEuQXBwbHlCYXRjaFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp, file_google_rpc_status, file_pleyor_credits_v1_alert, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_reservation, file_pleyor_credits_v1_spend_context, file_pleyor_credits_v1_stream, file_pleyor_credits_v1_transaction]);
 
 /**
  * Asks for the balance.
@@ -73,6 +77,152 @@ export type GetBalanceResponse = Message<"pleyor.credits.v1.GetBalanceResponse">
  */
 export const GetBalanceResponseSchema: GenMessage<GetBalanceResponse> = /*@__PURE__*/
   messageDesc(file_pleyor_credits_v1_credit_service, 1);
+
+/**
+ * Asks for the balance as it changes.
+ *
+ * @generated from message pleyor.credits.v1.WatchBalanceRequest
+ */
+export type WatchBalanceRequest = Message<"pleyor.credits.v1.WatchBalanceRequest"> & {
+  /**
+   * The organization. 1-128 of letters, digits and `-_.:/@`.
+   *
+   * @generated from field: string organization_id = 1;
+   */
+  organizationId: string;
+
+  /**
+   * The `resume_token` of the last message that was handled. Empty: begins anew.
+   *
+   * @generated from field: string resume_token = 2;
+   */
+  resumeToken: string;
+
+  /**
+   * How long the stream may be silent: 1 second to 5 minutes; absent: 15 seconds.
+   *
+   * @generated from field: google.protobuf.Duration heartbeat_interval = 3;
+   */
+  heartbeatInterval?: Duration | undefined;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.WatchBalanceRequest.
+ * Use `create(WatchBalanceRequestSchema)` to create a new message.
+ */
+export const WatchBalanceRequestSchema: GenMessage<WatchBalanceRequest> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_credit_service, 2);
+
+/**
+ * What a balance's stream tells.
+ *
+ * @generated from message pleyor.credits.v1.WatchBalanceResponse
+ */
+export type WatchBalanceResponse = Message<"pleyor.credits.v1.WatchBalanceResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof pleyor.credits.v1.WatchBalanceResponse.event
+   */
+  event: {
+    /**
+     * The first message, unless a token goes on: then `changed` comes first, or a
+     * heartbeat if nothing has.
+     *
+     * @generated from field: pleyor.credits.v1.BalanceSnapshot snapshot = 1;
+     */
+    value: BalanceSnapshot;
+    case: "snapshot";
+  } | {
+    /**
+     * The balance changed.
+     *
+     * @generated from field: pleyor.credits.v1.BalanceChange changed = 2;
+     */
+    value: BalanceChange;
+    case: "changed";
+  } | {
+    /**
+     * The credits fell below a threshold, or are back.
+     *
+     * @generated from field: pleyor.credits.v1.Alert low_balance = 3;
+     */
+    value: Alert;
+    case: "lowBalance";
+  } | {
+    /**
+     * Nothing new.
+     *
+     * @generated from field: pleyor.credits.v1.Heartbeat heartbeat = 4;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * Goes on after this message. Opaque; of this database and organization alone.
+   *
+   * @generated from field: string resume_token = 5;
+   */
+  resumeToken: string;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.WatchBalanceResponse.
+ * Use `create(WatchBalanceResponseSchema)` to create a new message.
+ */
+export const WatchBalanceResponseSchema: GenMessage<WatchBalanceResponse> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_credit_service, 3);
+
+/**
+ * The balance as a stream begins.
+ *
+ * @generated from message pleyor.credits.v1.BalanceSnapshot
+ */
+export type BalanceSnapshot = Message<"pleyor.credits.v1.BalanceSnapshot"> & {
+  /**
+   * The balance.
+   *
+   * @generated from field: pleyor.credits.v1.Balance balance = 1;
+   */
+  balance?: Balance | undefined;
+
+  /**
+   * Why the stream begins here. Alerts before this version are not told: after
+   * anything but FRESH, `ListAlerts` has them.
+   *
+   * @generated from field: pleyor.credits.v1.StreamStart start = 2;
+   */
+  start: StreamStart;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.BalanceSnapshot.
+ * Use `create(BalanceSnapshotSchema)` to create a new message.
+ */
+export const BalanceSnapshotSchema: GenMessage<BalanceSnapshot> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_credit_service, 4);
+
+/**
+ * The newest balance.
+ *
+ * @generated from message pleyor.credits.v1.BalanceChange
+ */
+export type BalanceChange = Message<"pleyor.credits.v1.BalanceChange"> & {
+  /**
+   * The balance.
+   *
+   * @generated from field: pleyor.credits.v1.Balance balance = 1;
+   */
+  balance?: Balance | undefined;
+};
+
+/**
+ * Describes the message pleyor.credits.v1.BalanceChange.
+ * Use `create(BalanceChangeSchema)` to create a new message.
+ */
+export const BalanceChangeSchema: GenMessage<BalanceChange> = /*@__PURE__*/
+  messageDesc(file_pleyor_credits_v1_credit_service, 5);
 
 /**
  * Asks for credits to be held.
@@ -129,7 +279,7 @@ export type ReserveCreditsRequest = Message<"pleyor.credits.v1.ReserveCreditsReq
  * Use `create(ReserveCreditsRequestSchema)` to create a new message.
  */
 export const ReserveCreditsRequestSchema: GenMessage<ReserveCreditsRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 2);
+  messageDesc(file_pleyor_credits_v1_credit_service, 6);
 
 /**
  * The hold.
@@ -178,7 +328,7 @@ export type ReserveCreditsResponse = Message<"pleyor.credits.v1.ReserveCreditsRe
  * Use `create(ReserveCreditsResponseSchema)` to create a new message.
  */
 export const ReserveCreditsResponseSchema: GenMessage<ReserveCreditsResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 3);
+  messageDesc(file_pleyor_credits_v1_credit_service, 7);
 
 /**
  * One of several holds.
@@ -221,7 +371,7 @@ export type BatchReserveItem = Message<"pleyor.credits.v1.BatchReserveItem"> & {
  * Use `create(BatchReserveItemSchema)` to create a new message.
  */
 export const BatchReserveItemSchema: GenMessage<BatchReserveItem> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 4);
+  messageDesc(file_pleyor_credits_v1_credit_service, 8);
 
 /**
  * Asks for several holds, all or none.
@@ -256,7 +406,7 @@ export type BatchReserveCreditsRequest = Message<"pleyor.credits.v1.BatchReserve
  * Use `create(BatchReserveCreditsRequestSchema)` to create a new message.
  */
 export const BatchReserveCreditsRequestSchema: GenMessage<BatchReserveCreditsRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 5);
+  messageDesc(file_pleyor_credits_v1_credit_service, 9);
 
 /**
  * The holds.
@@ -306,7 +456,7 @@ export type BatchReserveCreditsResponse = Message<"pleyor.credits.v1.BatchReserv
  * Use `create(BatchReserveCreditsResponseSchema)` to create a new message.
  */
 export const BatchReserveCreditsResponseSchema: GenMessage<BatchReserveCreditsResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 6);
+  messageDesc(file_pleyor_credits_v1_credit_service, 10);
 
 /**
  * Asks for a reservation to be charged.
@@ -356,7 +506,7 @@ export type SettleReservationRequest = Message<"pleyor.credits.v1.SettleReservat
  * Use `create(SettleReservationRequestSchema)` to create a new message.
  */
 export const SettleReservationRequestSchema: GenMessage<SettleReservationRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 7);
+  messageDesc(file_pleyor_credits_v1_credit_service, 11);
 
 /**
  * The charge.
@@ -412,7 +562,7 @@ export type SettleReservationResponse = Message<"pleyor.credits.v1.SettleReserva
  * Use `create(SettleReservationResponseSchema)` to create a new message.
  */
 export const SettleReservationResponseSchema: GenMessage<SettleReservationResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 8);
+  messageDesc(file_pleyor_credits_v1_credit_service, 12);
 
 /**
  * Asks for a reservation to be returned.
@@ -447,7 +597,7 @@ export type ReleaseReservationRequest = Message<"pleyor.credits.v1.ReleaseReserv
  * Use `create(ReleaseReservationRequestSchema)` to create a new message.
  */
 export const ReleaseReservationRequestSchema: GenMessage<ReleaseReservationRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 9);
+  messageDesc(file_pleyor_credits_v1_credit_service, 13);
 
 /**
  * The released reservation.
@@ -504,7 +654,7 @@ export type ReleaseReservationResponse = Message<"pleyor.credits.v1.ReleaseReser
  * Use `create(ReleaseReservationResponseSchema)` to create a new message.
  */
 export const ReleaseReservationResponseSchema: GenMessage<ReleaseReservationResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 10);
+  messageDesc(file_pleyor_credits_v1_credit_service, 14);
 
 /**
  * Asks for a run's holds to be returned.
@@ -539,7 +689,7 @@ export type ReleaseRunRequest = Message<"pleyor.credits.v1.ReleaseRunRequest"> &
  * Use `create(ReleaseRunRequestSchema)` to create a new message.
  */
 export const ReleaseRunRequestSchema: GenMessage<ReleaseRunRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 11);
+  messageDesc(file_pleyor_credits_v1_credit_service, 15);
 
 /**
  * What was returned.
@@ -588,7 +738,7 @@ export type ReleaseRunResponse = Message<"pleyor.credits.v1.ReleaseRunResponse">
  * Use `create(ReleaseRunResponseSchema)` to create a new message.
  */
 export const ReleaseRunResponseSchema: GenMessage<ReleaseRunResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 12);
+  messageDesc(file_pleyor_credits_v1_credit_service, 16);
 
 /**
  * Asks for a hold to be made longer or larger.
@@ -639,7 +789,7 @@ export type ExtendReservationRequest = Message<"pleyor.credits.v1.ExtendReservat
  * Use `create(ExtendReservationRequestSchema)` to create a new message.
  */
 export const ExtendReservationRequestSchema: GenMessage<ExtendReservationRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 13);
+  messageDesc(file_pleyor_credits_v1_credit_service, 17);
 
 /**
  * The extended hold.
@@ -688,7 +838,7 @@ export type ExtendReservationResponse = Message<"pleyor.credits.v1.ExtendReserva
  * Use `create(ExtendReservationResponseSchema)` to create a new message.
  */
 export const ExtendReservationResponseSchema: GenMessage<ExtendReservationResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 14);
+  messageDesc(file_pleyor_credits_v1_credit_service, 18);
 
 /**
  * Asks for a charge in one step.
@@ -746,7 +896,7 @@ export type ChargeCreditsRequest = Message<"pleyor.credits.v1.ChargeCreditsReque
  * Use `create(ChargeCreditsRequestSchema)` to create a new message.
  */
 export const ChargeCreditsRequestSchema: GenMessage<ChargeCreditsRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 15);
+  messageDesc(file_pleyor_credits_v1_credit_service, 19);
 
 /**
  * The charge.
@@ -803,7 +953,7 @@ export type ChargeCreditsResponse = Message<"pleyor.credits.v1.ChargeCreditsResp
  * Use `create(ChargeCreditsResponseSchema)` to create a new message.
  */
 export const ChargeCreditsResponseSchema: GenMessage<ChargeCreditsResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 16);
+  messageDesc(file_pleyor_credits_v1_credit_service, 20);
 
 /**
  * Asks for a charge to be refunded.
@@ -853,7 +1003,7 @@ export type RefundReservationRequest = Message<"pleyor.credits.v1.RefundReservat
  * Use `create(RefundReservationRequestSchema)` to create a new message.
  */
 export const RefundReservationRequestSchema: GenMessage<RefundReservationRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 17);
+  messageDesc(file_pleyor_credits_v1_credit_service, 21);
 
 /**
  * The refund.
@@ -909,7 +1059,7 @@ export type RefundReservationResponse = Message<"pleyor.credits.v1.RefundReserva
  * Use `create(RefundReservationResponseSchema)` to create a new message.
  */
 export const RefundReservationResponseSchema: GenMessage<RefundReservationResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 18);
+  messageDesc(file_pleyor_credits_v1_credit_service, 22);
 
 /**
  * Asks for one reservation.
@@ -937,7 +1087,7 @@ export type GetReservationRequest = Message<"pleyor.credits.v1.GetReservationReq
  * Use `create(GetReservationRequestSchema)` to create a new message.
  */
 export const GetReservationRequestSchema: GenMessage<GetReservationRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 19);
+  messageDesc(file_pleyor_credits_v1_credit_service, 23);
 
 /**
  * One reservation.
@@ -958,7 +1108,7 @@ export type GetReservationResponse = Message<"pleyor.credits.v1.GetReservationRe
  * Use `create(GetReservationResponseSchema)` to create a new message.
  */
 export const GetReservationResponseSchema: GenMessage<GetReservationResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 20);
+  messageDesc(file_pleyor_credits_v1_credit_service, 24);
 
 /**
  * Asks for a page of reservations.
@@ -1014,7 +1164,7 @@ export type ListReservationsRequest = Message<"pleyor.credits.v1.ListReservation
  * Use `create(ListReservationsRequestSchema)` to create a new message.
  */
 export const ListReservationsRequestSchema: GenMessage<ListReservationsRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 21);
+  messageDesc(file_pleyor_credits_v1_credit_service, 25);
 
 /**
  * A page of reservations.
@@ -1042,7 +1192,7 @@ export type ListReservationsResponse = Message<"pleyor.credits.v1.ListReservatio
  * Use `create(ListReservationsResponseSchema)` to create a new message.
  */
 export const ListReservationsResponseSchema: GenMessage<ListReservationsResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 22);
+  messageDesc(file_pleyor_credits_v1_credit_service, 26);
 
 /**
  * Asks for a page of changes.
@@ -1133,7 +1283,7 @@ export type ListTransactionsRequest = Message<"pleyor.credits.v1.ListTransaction
  * Use `create(ListTransactionsRequestSchema)` to create a new message.
  */
 export const ListTransactionsRequestSchema: GenMessage<ListTransactionsRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 23);
+  messageDesc(file_pleyor_credits_v1_credit_service, 27);
 
 /**
  * A page of changes.
@@ -1161,7 +1311,7 @@ export type ListTransactionsResponse = Message<"pleyor.credits.v1.ListTransactio
  * Use `create(ListTransactionsResponseSchema)` to create a new message.
  */
 export const ListTransactionsResponseSchema: GenMessage<ListTransactionsResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 24);
+  messageDesc(file_pleyor_credits_v1_credit_service, 28);
 
 /**
  * Asks for one change.
@@ -1189,7 +1339,7 @@ export type GetTransactionRequest = Message<"pleyor.credits.v1.GetTransactionReq
  * Use `create(GetTransactionRequestSchema)` to create a new message.
  */
 export const GetTransactionRequestSchema: GenMessage<GetTransactionRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 25);
+  messageDesc(file_pleyor_credits_v1_credit_service, 29);
 
 /**
  * One change.
@@ -1210,7 +1360,7 @@ export type GetTransactionResponse = Message<"pleyor.credits.v1.GetTransactionRe
  * Use `create(GetTransactionResponseSchema)` to create a new message.
  */
 export const GetTransactionResponseSchema: GenMessage<GetTransactionResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 26);
+  messageDesc(file_pleyor_credits_v1_credit_service, 30);
 
 /**
  * One operation of a batch.
@@ -1263,7 +1413,7 @@ export type BatchOperation = Message<"pleyor.credits.v1.BatchOperation"> & {
  * Use `create(BatchOperationSchema)` to create a new message.
  */
 export const BatchOperationSchema: GenMessage<BatchOperation> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 27);
+  messageDesc(file_pleyor_credits_v1_credit_service, 31);
 
 /**
  * Asks for independent operations.
@@ -1284,7 +1434,7 @@ export type ApplyBatchRequest = Message<"pleyor.credits.v1.ApplyBatchRequest"> &
  * Use `create(ApplyBatchRequestSchema)` to create a new message.
  */
 export const ApplyBatchRequestSchema: GenMessage<ApplyBatchRequest> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 28);
+  messageDesc(file_pleyor_credits_v1_credit_service, 32);
 
 /**
  * What one operation gave.
@@ -1345,7 +1495,7 @@ export type BatchResult = Message<"pleyor.credits.v1.BatchResult"> & {
  * Use `create(BatchResultSchema)` to create a new message.
  */
 export const BatchResultSchema: GenMessage<BatchResult> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 29);
+  messageDesc(file_pleyor_credits_v1_credit_service, 33);
 
 /**
  * What the operations gave.
@@ -1366,7 +1516,7 @@ export type ApplyBatchResponse = Message<"pleyor.credits.v1.ApplyBatchResponse">
  * Use `create(ApplyBatchResponseSchema)` to create a new message.
  */
 export const ApplyBatchResponseSchema: GenMessage<ApplyBatchResponse> = /*@__PURE__*/
-  messageDesc(file_pleyor_credits_v1_credit_service, 30);
+  messageDesc(file_pleyor_credits_v1_credit_service, 34);
 
 /**
  * What a run calls: reserve before the work, settle what it cost or release;
@@ -1396,6 +1546,21 @@ export const CreditService: GenService<{
     methodKind: "unary";
     input: typeof GetBalanceRequestSchema;
     output: typeof GetBalanceResponseSchema;
+  },
+  /**
+   * Tells the balance now, and from then on each state that the caller keeps up
+   * with: versions rise, may be skipped, and never repeat. Alerts are not skipped.
+   *
+   * Errors: ORGANIZATION_NOT_FOUND, INVALID_REQUEST (a malformed token, or another
+   * organization's), TOO_MANY_STREAMS. Ends with DRAINING when the server stops: go
+   * on elsewhere with the last token.
+   *
+   * @generated from rpc pleyor.credits.v1.CreditService.WatchBalance
+   */
+  watchBalance: {
+    methodKind: "server_streaming";
+    input: typeof WatchBalanceRequestSchema;
+    output: typeof WatchBalanceResponseSchema;
   },
   /**
    * Holds credits before work starts: all of the amount, or nothing.

@@ -1,0 +1,52 @@
+import type { Time } from "../domain/time.ts";
+import type { FanOut } from "./fan-out.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** That nothing is new, by a comparison with the database. One object for all who are told. */
+export type Quiet = Readonly<{ kind: "quiet"; compareTime: Time }>;
+
+/**
+ * Something that changes, and who watches it. It keeps the newest state alone: a
+ * watcher that is slow takes up no more room, and finds the newest when it is ready.
+ */
+export class Topic<S> {
+  readonly watchers = new Set<Watcher<S>>();
+  /** Those that have been told everything and wait for more. */
+  readonly waiting = new Set<Watcher<S>>();
+  readonly fanOut: FanOut;
+  readonly #isNewer: (state: S, than: S) => boolean;
+  #newest: S | undefined;
+  #quiet: Quiet | undefined;
+
+  constructor(fanOut: FanOut, isNewer: (state: S, than: S) => boolean) {
+    this.fanOut = fanOut;
+    this.#isNewer = isNewer;
+  }
+
+  get newest(): S | undefined {
+    return this.#newest;
+  }
+
+  /** The last comparison; undefined before the first. */
+  get quiet(): Quiet | undefined {
+    return this.#quiet;
+  }
+
+  /** States may come from several sides, in any order: older ones are dropped. */
+  publish(state: S): void {
+    if (this.#newest !== undefined && !this.#isNewer(state, this.#newest)) return;
+    this.#newest = state;
+    for (const watcher of this.waiting) if (watcher.isNews(state)) this.#wake(watcher);
+  }
+
+  /** The database was looked at, and what it had was published: who has heard nothing for long is told so. */
+  compared(compareTime: Time, now: number): void {
+    this.#quiet = { kind: "quiet", compareTime };
+    for (const watcher of this.waiting) if (watcher.isHeartbeatDue(now)) this.#wake(watcher);
+  }
+
+  #wake(watcher: Watcher<S>): void {
+    this.waiting.delete(watcher);
+    this.fanOut.add(watcher);
+  }
+}

@@ -1,0 +1,66 @@
+import { expect } from "chai";
+import { FanOut } from "../../src/stream/fan-out.ts";
+import { StreamLimit } from "../../src/stream/stream-limit.ts";
+import { until } from "../service/support/until.ts";
+import { StreamRig } from "./stream-rig.ts";
+
+describe("R-WATCH-4: many watchers", () => {
+  it("are told at once after a quiet time, and in their turns", async () => {
+    const fanOut = new FanOut({ perSecond: 1, burst: 1_000 });
+    const told: number[] = [];
+    const began = performance.now();
+    for (let index = 0; index < 1_000; index += 1) fanOut.add({ deliver: () => told.push(index) });
+    await until(() => told.length === 1_000);
+    expect(told).to.deep.equal(told.toSorted((left, right) => left - right));
+    expect(performance.now() - began).to.be.below(500);
+  });
+
+  it("are told so many a second under endless changes, so that the work goes on beside them", async () => {
+    const fanOut = new FanOut({ perSecond: 200, burst: 200 });
+    let told = 0;
+    const again = {
+      deliver: () => {
+        told += 1;
+      },
+    };
+    const began = performance.now();
+    await until(() => {
+      fanOut.add(again);
+      return told >= 20;
+    });
+    for (let index = 0; index < 260; index += 1) fanOut.add({ deliver: again.deliver });
+    await until(() => told >= 280);
+    // 200 at once, and the rest at 200 a second.
+    expect(performance.now() - began).to.be.above(300);
+  });
+
+  it("get the newest state each, and leave nothing behind", async () => {
+    const rig = new StreamRig();
+    rig.source.commit("acme");
+    const readers = Array.from({ length: 2_000 }, () => rig.balance());
+    await Promise.all(readers.map(({ read }) => read()));
+    for (let change = 0; change < 50; change += 1) rig.source.commit("acme");
+    const told = await Promise.all(readers.map(({ read }) => read()));
+    expect(new Set(told)).to.deep.equal(new Set(["changed 51"]));
+    for (const { leave } of readers) leave();
+    expect(rig.hub.watchers).to.equal(0);
+    await rig.stop();
+  });
+
+  it("are no more than a connection and a server may have; who leaves makes room", () => {
+    const limit = new StreamLimit({ streamsMax: 3, streamsPerConnectionMax: 2 });
+    const signal = new AbortController().signal;
+    const aborted = new AbortController();
+    const leave = limit.enter("a", signal);
+    limit.enter("a", aborted.signal);
+    expect(() => limit.enter("a", signal)).to.throw("the connection has 2 streams already");
+    limit.enter("b", signal);
+    expect(() => limit.enter("c", signal)).to.throw("the server has 3 streams already");
+    leave();
+    leave();
+    aborted.abort();
+    expect(limit.streams).to.equal(1);
+    limit.enter("a", signal);
+    limit.enter("a", signal);
+  });
+});

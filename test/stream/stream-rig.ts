@@ -1,0 +1,86 @@
+import type { AlertEvent, AlertRequest } from "../../src/stream/alert-stream.ts";
+import { alertEvents } from "../../src/stream/alert-stream.ts";
+import { type BalanceEvent, type BalanceRequest, balanceEvents } from "../../src/stream/balance-stream.ts";
+import { Hub, type HubSettings } from "../../src/stream/hub.ts";
+import { MemorySource, QUICK_HUB } from "../support/memory-source.ts";
+
+/** A reader of a stream: what it reads as short lines, and how it leaves. */
+export type Reader = Readonly<{ read: () => Promise<string>; leave: () => void; token: () => string }>;
+
+/** A hub over a database in memory, and those who read from it. */
+export class StreamRig {
+  readonly source = new MemorySource();
+  readonly hub: Hub;
+  readonly errors: unknown[] = [];
+  readonly #left = new AbortController();
+
+  constructor(settings: Partial<HubSettings> = {}) {
+    this.hub = new Hub(this.source, {
+      ...QUICK_HUB,
+      onError: (error) => this.errors.push(error),
+      ...settings,
+    });
+    this.hub.start();
+  }
+
+  balance(request: Partial<BalanceRequest> = {}, hub = this.hub): Reader {
+    const asked = { organizationId: "acme", resumeToken: "", heartbeatMs: 3_600_000, ...request };
+    return this.#reader((signal) => balanceEvents(hub, asked, signal), balanceLine);
+  }
+
+  alerts(request: Partial<AlertRequest> = {}): Reader {
+    const asked = {
+      organizationId: "acme",
+      resumeToken: "",
+      fromOldest: false,
+      heartbeatMs: 3_600_000,
+      ...request,
+    };
+    return this.#reader((signal) => alertEvents(this.hub, asked, signal), alertLine);
+  }
+
+  async stop(): Promise<void> {
+    this.#left.abort(new Error("the test is over"));
+    await this.hub.stop();
+  }
+
+  #reader<Event extends { resumeToken: string }>(
+    open: (signal: AbortSignal) => AsyncGenerator<Event>,
+    lineOf: (event: Event) => string,
+  ): Reader {
+    const leaving = new AbortController();
+    const events = open(AbortSignal.any([leaving.signal, this.#left.signal]));
+    let token = "";
+    const read = async (): Promise<string> => {
+      const { value, done } = await events.next();
+      if (done) return "end";
+      token = value.resumeToken;
+      return lineOf(value);
+    };
+    return { read, leave: () => leaving.abort(new Error("left")), token: () => token };
+  }
+}
+
+function balanceLine(event: BalanceEvent): string {
+  switch (event.kind) {
+    case "snapshot":
+      return `snapshot ${event.state.account.version} ${event.start}`;
+    case "changed":
+      return `changed ${event.state.account.version}`;
+    case "alert":
+      return `alert ${event.alert.alertNumber}`;
+    case "heartbeat":
+      return "heartbeat";
+  }
+}
+
+function alertLine(event: AlertEvent): string {
+  switch (event.kind) {
+    case "start":
+      return `start ${event.start}`;
+    case "alert":
+      return `alert ${event.alert.organizationId} ${event.alert.alertNumber}`;
+    case "heartbeat":
+      return "heartbeat";
+  }
+}
