@@ -43,7 +43,6 @@ type GrpcDoorOptions = Readonly<{
   runner: CallRunner;
   messageBytesMax: number;
 }>;
-type ServingParts = Omit<GrpcDoorOptions, "routes">;
 
 /** The door for services: gRPC alone, on a port of its own, as fast as this process can. */
 export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOptions): FrontDoor {
@@ -58,9 +57,10 @@ export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOpti
     "grpc.keepalive_time_ms": PING_INTERVAL_MS,
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
   });
-  const parts = { runner, messageBytesMax };
   for (const route of routes) {
-    const handlers = route.endpoints.map((endpoint) => [endpoint.method.localName, serve(parts, endpoint)]);
+    const handlers = route.endpoints.map((endpoint) => {
+      return [endpoint.method.localName, serve(runner, endpoint, messageBytesMax)];
+    });
     server.addService(toServiceDefinition(route), Object.fromEntries(handlers));
   }
   return {
@@ -83,34 +83,35 @@ async function listen(server: Server, at: ListenAddress): Promise<string> {
   return toHostPort({ address: at.address, port: await promise });
 }
 
-function serve(parts: ServingParts, endpoint: Endpoint): UntypedHandleCall {
+function serve(runner: CallRunner, endpoint: Endpoint, bytesMax: number): UntypedHandleCall {
+  const read = (bytes: Uint8Array) => decode(endpoint, bytes, bytesMax);
   if (endpoint.kind === "unary") {
     return (call: UnaryCall, answer: sendUnaryData<Message>) =>
-      void serveUnary(parts, endpoint, call, answer);
+      void serveUnary(runner, endpoint, call, () => read(call.request), answer);
   }
-  return (call: StreamCall) => void serveStream(parts, endpoint, call);
+  return (call: StreamCall) => void serveStream(runner, endpoint, call, read);
 }
 
 async function serveUnary(
-  { runner, messageBytesMax }: ServingParts,
+  runner: CallRunner,
   endpoint: UnaryEndpoint,
   call: UnaryCall,
+  read: () => Message,
   answer: sendUnaryData<Message>,
 ): Promise<void> {
-  const read = () => decode(endpoint, call.request, messageBytesMax);
   const outcome = await runner.unary(endpoint, incomingCall(call), read);
   if ("problem" in outcome) answer(toGrpcError(outcome.problem));
   else answer(null, outcome.response);
 }
 
 async function serveStream(
-  { runner, messageBytesMax }: ServingParts,
+  runner: CallRunner,
   endpoint: StreamEndpoint,
   call: StreamCall,
+  read: (bytes: Uint8Array) => Message,
 ): Promise<void> {
-  const requests = requestsOf(endpoint, call, messageBytesMax);
   try {
-    for await (const response of runner.stream(endpoint, incomingCall(call), requests)) {
+    for await (const response of runner.stream(endpoint, incomingCall(call), requestsOf(call, read))) {
       // One at a time: what a caller does not take must not pile up here.
       await new Promise((resolve) => call.write(response, resolve));
     }
@@ -122,18 +123,14 @@ async function serveStream(
   }
 }
 
-async function* requestsOf(
-  endpoint: StreamEndpoint,
-  call: StreamCall,
-  bytesMax: number,
-): AsyncGenerator<Message> {
+async function* requestsOf(call: StreamCall, read: (bytes: Uint8Array) => Message): AsyncGenerator<Message> {
   if ("request" in call) {
-    yield decode(endpoint, call.request, bytesMax);
+    yield read(call.request);
     return;
   }
   // The end of the requests must not be the end of the answers, which go through the same stream.
   const requests: AsyncIterable<Uint8Array> = (call as Readable).iterator({ destroyOnReturn: false });
-  for await (const bytes of requests) yield decode(endpoint, bytes, bytesMax);
+  for await (const bytes of requests) yield read(bytes);
 }
 
 function decode({ method }: Endpoint, bytes: Uint8Array, bytesMax: number): Message {
