@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
+import { readExampleCard } from "./rpc/pricing/example-card.ts";
 import { createCreditLedger } from "./service/create-credit-ledger.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
@@ -104,7 +105,9 @@ async function startServing(
     onError: (error) => telemetry.backgroundFailed(error),
   });
   parts.started(() => running.stop());
-  const doors = createDoors({ ...overrides, telemetry, limits, ledger: running.ledger });
+  await running.publishFirstRateCard(readExampleCard);
+  const { ledger, prices } = running;
+  const doors = createDoors({ ...overrides, telemetry, limits, ledger, prices });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };

@@ -1,4 +1,5 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { Prices } from "../service/pricing/prices.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -12,6 +13,7 @@ import { Validation } from "./validation.ts";
 
 export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
+  prices: Prices;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -27,7 +29,7 @@ export type Doors = Readonly<{
 }>;
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOptions): Doors {
+export function createDoors({ ledger, prices, telemetry, limits, authenticate }: DoorsOptions): Doors {
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -39,7 +41,11 @@ export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOp
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const parts = { ...limits, runner, routes: createRoutes(ledger, { serving, validation, errorMapping }) };
+  const parts = {
+    ...limits,
+    runner,
+    routes: createRoutes(ledger, { serving, validation, errorMapping, prices }),
+  };
   const grpc = createGrpcDoor(parts);
   const http = createConnectDoor({ ...parts, serving, metricsText: () => telemetry.metricsText() });
   const close = async () => {

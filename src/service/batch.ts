@@ -5,12 +5,15 @@ import { decide } from "../domain/ledger/decide.ts";
 import type { Decision } from "../domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../domain/ledger/due.ts";
 import type { Changes, Ledger } from "../domain/ledger/ledger.ts";
+import type { RateCards } from "../domain/ledger/model-call.ts";
 import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { earlierOf, laterOf, type Time } from "../domain/time.ts";
 import { LedgerUnit } from "../storage/ledger-unit.ts";
 import type { Orm } from "../storage/orm.ts";
 import { namedBy } from "./named.ts";
+import { holdRateCards } from "./pricing/batch-rate-cards.ts";
+import type { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 
 /** A place in a batch: a request, or, without one, only what is due of its organization. */
 export type BatchItem = Readonly<{ organizationId: string; request: Request | undefined }>;
@@ -38,19 +41,25 @@ const POSTPONED: Outcome = { outcome: "postponed" };
  * is due, decides the items one after the other on the state in memory, writes
  * everything and commits once. Outcomes are in the order of the items.
  */
-export function commitBatch(orm: Orm, items: readonly BatchItem[]): Promise<readonly Outcome[]> {
+export function commitBatch(
+  orm: Orm,
+  items: readonly BatchItem[],
+  shelf?: RateCardShelf,
+): Promise<readonly Outcome[]> {
   return LedgerUnit.run(orm, async (unit) => {
     const requests = items.flatMap(({ request }) => request ?? []);
     const opening = requests.filter(({ command }) => command.kind === "createGrant");
     await unit.lock(ids(items), ids(opening));
+    const loadRateCards = await holdRateCards(unit, requests, shelf);
     const now = await unit.clock();
     await unit.load(namedBy(requests));
+    const rateCards = await loadRateCards(now);
     const decided: Changes[] = [];
     const unready = await bringUpToDate(unit, now, decided);
     const decisions = items.map(({ organizationId, request }) => {
       const outcome = unready.get(organizationId);
       if (outcome || !request) return outcome ?? CURRENT;
-      return decideAndAbsorb(unit.ledger(organizationId), request, now, decided);
+      return decideAndAbsorb(unit.ledger(organizationId), request, { now, rateCards }, decided);
     });
     const sealed = groupByVersion(await unit.save(decided));
     return decisions.map((decision) => toOutcome(decision, sealed));
@@ -89,10 +98,11 @@ async function bringUpToDate(
 function decideAndAbsorb(
   ledger: Ledger,
   request: Request,
-  now: Time,
+  { now, rateCards }: Readonly<{ now: Time; rateCards: RateCards | undefined }>,
   decided: Changes[],
 ): Decision | Outcome {
-  const clock = { now: timeOf(ledger.account, now), newId: uuidv7 };
+  const at = { now: timeOf(ledger.account, now), newId: uuidv7 };
+  const clock = rateCards === undefined ? at : { ...at, rateCards };
   const decision = attempt(() => decide(ledger, request, clock));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);

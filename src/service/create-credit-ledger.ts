@@ -1,11 +1,17 @@
+import type { RateCard } from "../domain/pricing/model.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
 import { createOrm, type OrmSettings } from "../storage/orm.ts";
+import { RateCardStore } from "../storage/rate-card-store.ts";
 import { commitBatch } from "./batch.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
 import type { LaneSettings } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
+import { PriceService } from "./pricing/price-service.ts";
+import type { Prices } from "./pricing/prices.ts";
+import { Publication } from "./pricing/publication.ts";
+import { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
 
 export type LedgerSettings = Readonly<{
@@ -18,6 +24,9 @@ export type LedgerSettings = Readonly<{
 
 export type RunningLedger = Readonly<{
   ledger: CreditLedger;
+  prices: Prices;
+  /** Publishes a rate card where there is none yet. */
+  publishFirstRateCard: (read: () => RateCard) => Promise<void>;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
   stop: () => Promise<void>;
 }>;
@@ -33,8 +42,11 @@ export function createCreditLedger({
   const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
   const reader = new LedgerReader(readOrm);
+  const store = new RateCardStore(readOrm);
+  const shelf = new RateCardShelf(store);
+  const publication = new Publication(store, shelf);
   const lanes = new Lanes(
-    { commit: (items) => commitBatch(laneOrm, items), faultOf: databaseFaultOf },
+    { commit: (items) => commitBatch(laneOrm, items, shelf), faultOf: databaseFaultOf },
     laneSettings,
   );
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
@@ -44,7 +56,12 @@ export function createCreditLedger({
     await lanes.drain();
     await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
-  return { ledger: new LedgerService(reader, lanes), stop };
+  return {
+    ledger: new LedgerService(reader, lanes),
+    prices: new PriceService(shelf, publication),
+    publishFirstRateCard: (read) => publication.publishFirst(read),
+    stop,
+  };
 }
 
 /** Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. */

@@ -4,7 +4,6 @@ import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { laterOf, type Time } from "../domain/time.ts";
-import { databaseFaultOf } from "../storage/database-fault.ts";
 import { fingerprintOf } from "../storage/hash-chain.ts";
 import type { AccountReading, LedgerReader } from "../storage/ledger-reader.ts";
 import type {
@@ -16,26 +15,17 @@ import type {
   ReservationFilter,
   TransactionFilter,
 } from "./credit-ledger.ts";
+import { guarded } from "./guarded.ts";
 import type { Lanes } from "./lanes.ts";
-import { fromPageToken, pageSize, toPageToken } from "./page-token.ts";
+import { list } from "./listing.ts";
 import type { Answer, Receipt } from "./receipt.ts";
 import { receiptOf, replayedReceipt } from "./receipts.ts";
-import { ServiceError } from "./service-error.ts";
 
 type Read<T> = Promise<Answer<T, ReadRefusal>>;
-type Listing<T> = Readonly<{
-  /** What a page token belongs to. */
-  query: unknown;
-  page: PageRequest;
-  keyOf: (item: T) => string;
-  isKey: (key: string) => boolean;
-  select: (after: string | undefined, limit: number) => Promise<readonly T[]>;
-}>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const VERSION_MAX = 2n ** 63n - 1n;
 const VERSION = /^[1-9]\d{0,18}$/;
-const READ_RETRY_MS = 500;
 
 /** The ledger on PostgreSQL: mutations go through the lanes, reads straight to the database. */
 export class LedgerService implements CreditLedger {
@@ -176,30 +166,4 @@ export class LedgerService implements CreditLedger {
 /** A version within 64 bits: a token that was made up is refused, rather than an error of the database. */
 function isVersion(key: string): boolean {
   return VERSION.test(key) && BigInt(key) <= VERSION_MAX;
-}
-
-/** Says plainly that the database is away, where it is. */
-async function guarded<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (databaseFaultOf(error) === undefined) throw error;
-    const options = { retryAfterMs: READ_RETRY_MS, cause: error };
-    throw new ServiceError("DATABASE_UNAVAILABLE", "the database does not answer", options);
-  }
-}
-
-/** One page: as many as asked for, and whether there is one more. */
-async function list<T>({ query, page, keyOf, isKey, select }: Listing<T>): Read<Page<T>> {
-  const size = pageSize(page.size);
-  const after = page.token === "" ? undefined : fromPageToken(query, page.token, isKey);
-  if (page.token !== "" && after === undefined) {
-    const explanation = "the page token is not one that this query gave";
-    return { refusal: { reason: "PAGE_TOKEN_INVALID", explanation } };
-  }
-  const found = await select(after, size + 1);
-  const items = found.slice(0, size);
-  const last = items.at(-1);
-  const more = found.length > size && last !== undefined;
-  return { value: { items, nextPageToken: more ? toPageToken(query, keyOf(last)) : "" } };
 }

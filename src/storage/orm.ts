@@ -4,6 +4,7 @@ import { AccountEntity } from "./account-entity.ts";
 import { GrantEntity } from "./grant-entity.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
+import { RateCards } from "./migrations/rate-cards.ts";
 
 export type Orm = MikroORM;
 
@@ -19,7 +20,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans];
+const MIGRATIONS = [Ledger, Plans, RateCards];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

@@ -9,6 +9,7 @@ import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
+import { ScriptedPrices } from "../support/scripted-prices.ts";
 
 /** Every way in: both doors, and each protocol of the one that speaks several. */
 export const WAYS_IN = [
@@ -23,6 +24,7 @@ export type WayIn = (typeof WAYS_IN)[number];
 /** Both doors, open on free ports, over a ledger that a test tells what to answer. */
 export class DoorsUnderTest {
   readonly ledger = new ScriptedLedger();
+  readonly prices = new ScriptedPrices();
   readonly logLines: string[] = [];
   grpcAddress = "";
   httpAddress = "";
@@ -33,8 +35,14 @@ export class DoorsUnderTest {
     const sink = { write: (line: string) => void this.logLines.push(line) };
     this.#doors = createDoors({
       ledger: this.ledger,
+      prices: this.prices,
       telemetry: new Telemetry("debug", sink),
-      limits: { callDeadlineMsMax: 10_000, messageBytesMax: 1_000_000, ...limits },
+      limits: {
+        callDeadlineMsMax: 10_000,
+        messageBytesMax: 1_000_000,
+        rateCardBytesMax: 4_000_000,
+        ...limits,
+      },
     });
   }
 

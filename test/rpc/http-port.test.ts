@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
+import { ScriptedPrices } from "../support/scripted-prices.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
 const GET_BALANCE = "/pleyor.credits.v1.CreditService/GetBalance";
@@ -109,6 +110,7 @@ describe("opening the doors", () => {
       const { port } = squatter.address() as { port: number };
       const doors = createDoors({
         ledger: new ScriptedLedger(),
+        prices: new ScriptedPrices(),
         telemetry: new Telemetry("silent"),
         limits: { callDeadlineMsMax: 1_000, messageBytesMax: 1_000 },
       });

@@ -139,7 +139,11 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    expect(rows).to.deep.equal([{ name: "2026-11-22-ledger" }, { name: "2026-11-22-plans" }]);
+    expect(rows).to.deep.equal([
+      { name: "2026-11-22-ledger" },
+      { name: "2026-11-22-plans" },
+      { name: "2026-11-22-rate-cards" },
+    ]);
   });
 
   it("that can't be run are an error, and leave no session open", async () => {
