@@ -40,7 +40,6 @@ export class DoorsUnderTest {
       limits: {
         callDeadlineMsMax: 10_000,
         messageBytesMax: 1_000_000,
-        rateCardBytesMax: 4_000_000,
         ...limits,
       },
     });
