@@ -8,17 +8,21 @@ import { type FileFormat, readRateCardFile, writeRateCardFile } from "../src/rpc
 import { settingsValidator } from "../src/service/pricing/settings-validator.ts";
 import { type Import, importTable, type Remark } from "./litellm/import.ts";
 import { readTable } from "./litellm/table.ts";
+import { publishCard } from "./rate-card-publication.ts";
 
 const USAGE = `Usage:
   npm run rate-card -- import TABLE --credit-usd 0.01 --markup 1.3 [--only LIST] [--title TEXT] [--out FILE]
       Turns LiteLLM's table of model prices into a rate card. LIST is a file with one model id per line.
   npm run rate-card -- check FILE
       Tells all that is wrong with a rate card's file.
+  npm run rate-card -- publish FILE [--address 127.0.0.1:50051] [--dry-run] [--effective-time 2026-12-01T00:00:00Z]
+      [--request-id UUID]
+      Publishes it to a running service, or with --dry-run only tells what would change.
 Files end with .yaml or .json.`;
 
 type Options = { "credit-usd"?: string; markup?: string; only?: string; title?: string; out?: string };
 
-function main(): number {
+function main(): number | Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
@@ -27,11 +31,20 @@ function main(): number {
       only: { type: "string" },
       title: { type: "string" },
       out: { type: "string" },
+      address: { type: "string", default: "127.0.0.1:50051" },
+      "dry-run": { type: "boolean", default: false },
+      "effective-time": { type: "string" },
+      "request-id": { type: "string" },
     },
   });
   const [command, file] = positionals;
   if (command === "import" && file !== undefined) return importCard(file, values);
   if (command === "check" && file !== undefined) return checkCard(file);
+  if (command === "publish" && file !== undefined) {
+    const card = readCard(file);
+    if (card === undefined) return 1;
+    return publishCard(card, { ...values, dryRun: values["dry-run"] });
+  }
   throw new Error(USAGE);
 }
 
@@ -72,12 +85,17 @@ function keep({ card, skipped, notes, free }: Import, only: readonly string[]): 
   };
 }
 
-function checkCard(file: string): number {
+/** Undefined where the file is no card, which is told. */
+function readCard(file: string): RateCard | undefined {
   const card = readRateCardFile(readFileSync(file, "utf8"), formatOf(file));
-  if (!("models" in card)) {
-    printFaults(card);
-    return 1;
-  }
+  if ("models" in card) return card;
+  printFaults(card);
+  return undefined;
+}
+
+function checkCard(file: string): number {
+  const card = readCard(file);
+  if (card === undefined) return 1;
   const faults = faultsOf(card);
   console.log(`${file}: ${card.models.length} models, ${faults} faults.`);
   return faults > 0 ? 1 : 0;
@@ -118,7 +136,7 @@ function formatOf(file: string): FileFormat {
 }
 
 try {
-  process.exitCode = main();
+  process.exitCode = await main();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 2;

@@ -3,6 +3,7 @@ import type { Config } from "./config.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
+import { readExampleCard } from "./rpc/pricing/example-card.ts";
 import { createCreditLedger, type RunningLedger } from "./service/create-credit-ledger.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
@@ -109,9 +110,11 @@ async function startServing(
     onError,
   });
   parts.started(() => running.stop());
+  await running.publishFirstRateCard(readExampleCard);
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
-  const doors = createDoors({ ...overrides, telemetry, limits, ledger: running.ledger, watching });
+  const { ledger, prices } = running;
+  const doors = createDoors({ ...overrides, telemetry, limits, ledger, prices, watching });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };

@@ -11,6 +11,7 @@ import {
   type WatchBalanceResponse,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
 import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
 import { type Refusal, type RefusalReason, refusalOf } from "./refusal.ts";
@@ -45,6 +46,8 @@ export interface CreditClient {
     request: MessageInitShape<typeof WatchAlertsRequestSchema>,
     options?: WatchOptions,
   ): AsyncGenerator<WatchAlertsResponse>;
+  /** What models cost: estimates, models, rate cards. */
+  readonly prices: Client<typeof PricingService>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
   close(): void;
 }
@@ -94,7 +97,8 @@ const DEFAULT_TIMEOUT_MS = 20_000;
  * - Errors are ConnectErrors with both transports. `refusalOf(error)` reads why the service refused. An error that
  *   it can't read, and any with the code Unavailable or DeadlineExceeded, leaves open whether the change was made.
  *
- * The source of every field and error is `proto/pleyor/credits/v1`; its types are in `pleyor-credits/v1/*`.
+ * The source of every field and error is `proto/pleyor/credits/v1` and `proto/pleyor/pricing/v1`; their types are in
+ * `pleyor-credits/v1/*` and `pleyor-credits/pricing/v1/*`.
  */
 export function createCreditClient(options: CreditClientOptions): CreditClient {
   const policy = { ...DEFAULT_RETRY_POLICY, ...options.retry };
@@ -113,6 +117,7 @@ export function createCreditClient(options: CreditClientOptions): CreditClient {
     credits,
     grants: createClient(GrantService, transport),
     alerts,
+    prices: createClient(PricingService, transport),
     watchBalance: (request, watchOptions = {}) =>
       watch({
         ...common("WatchBalance", watchOptions),

@@ -15,6 +15,14 @@ import {
 } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import type { Grant } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import type { Reservation } from "../../gen/pleyor/credits/v1/reservation_pb.ts";
+import {
+  type InvalidRateCard,
+  InvalidRateCardSchema,
+  type InvalidSettings,
+  InvalidSettingsSchema,
+  type InvalidUsage,
+  InvalidUsageSchema,
+} from "../../gen/pleyor/pricing/v1/refusal_pb.ts";
 import { connectErrorFromStatus } from "./grpc-status.ts";
 
 /** The reasons of `pleyor.credits.v1.ErrorReason`, and those that a newer service may have. */
@@ -38,6 +46,8 @@ export interface Refusal {
   readonly first?: RequestIdReused;
   /** With INVALID_REQUEST: each field that breaks a rule. */
   readonly violations?: readonly Violation[];
+  /** With SETTINGS_INVALID, USAGE_INVALID and RATE_CARD_INVALID: what is wrong. */
+  readonly invalid?: InvalidSettings | InvalidUsage | InvalidRateCard;
   /** With OVERLOADED, DATABASE_UNAVAILABLE and DRAINING: when to ask again. */
   readonly retryDelayMs?: number;
 }
@@ -77,6 +87,11 @@ function detailsOf(error: ConnectError): Partial<Refusal> {
   const grant = error.findDetails(ReferenceReusedSchema)[0]?.grant;
   const [first] = error.findDetails(RequestIdReusedSchema);
   const violations = error.findDetails(ViolationsSchema)[0]?.violations;
+  const [invalid] = [
+    ...error.findDetails(InvalidSettingsSchema),
+    ...error.findDetails(InvalidUsageSchema),
+    ...error.findDetails(InvalidRateCardSchema),
+  ];
   const retryDelay = error.findDetails(RetryInfoSchema)[0]?.retryDelay;
   return {
     ...(insufficientCredits && { insufficientCredits }),
@@ -84,6 +99,7 @@ function detailsOf(error: ConnectError): Partial<Refusal> {
     ...(grant && { grant }),
     ...(first && { first }),
     ...(violations && { violations }),
+    ...(invalid && { invalid }),
     ...(retryDelay && { retryDelayMs: durationMs(retryDelay) }),
   };
 }

@@ -27,32 +27,34 @@ import type {
 import { TIME_TO_LIVE_DEFAULT } from "../domain/ledger/reservation.ts";
 import { fromProtoSpendContext, fromProtoUuid } from "./convert-context.ts";
 import { fromProtoGrantKind } from "./convert-enum.ts";
+import { fromProtoMeteredCall, fromProtoModelCall, ofModel } from "./convert-model-call.ts";
 import { fromProtoDuration, fromProtoTimestamp } from "./convert-time.ts";
 
-type Cost = Readonly<{ case: "amountMicros"; value: bigint }> | Readonly<{ case: undefined }>;
 type ProtoItem = Readonly<{
-  cost: Cost;
+  cost: ReserveCreditsRequest["cost"];
   context?: ProtoSpendContext | undefined;
   timeToLive?: Duration | undefined;
 }>;
 
 export function fromProtoReserveCredits(request: ReserveCreditsRequest): ReserveCredits {
-  return { kind: "reserveCredits", ...fromProtoItem(request, "time_to_live") };
+  return { kind: "reserveCredits", ...fromProtoItem(request, "") };
 }
 
 export function fromProtoBatchReserveCredits({ items }: BatchReserveCreditsRequest): BatchReserveCredits {
   return {
     kind: "batchReserveCredits",
-    items: items.map((item, index) => fromProtoItem(item, `items[${index}].time_to_live`)),
+    items: items.map((item, index) => fromProtoItem(item, `items[${index}].`)),
   };
 }
 
 export function fromProtoSettleReservation(request: SettleReservationRequest): SettleReservation {
-  return {
+  const { cost } = request;
+  const command = {
     kind: "settleReservation",
     reservationId: fromProtoUuid(request.reservationId),
-    amountMicros: fromProtoCost(request.cost),
-  };
+  } as const;
+  if (cost.case === "usage") return { ...command, usage: cost.value.measures };
+  return { ...command, amountMicros: cost.case === undefined ? noCost() : cost.value };
 }
 
 export function fromProtoReleaseReservation(request: ReleaseReservationRequest): ReleaseReservation {
@@ -74,12 +76,15 @@ export function fromProtoExtendReservation(request: ExtendReservationRequest): E
 }
 
 export function fromProtoChargeCredits(request: ChargeCreditsRequest): ChargeCredits {
-  return {
-    kind: "chargeCredits",
-    amountMicros: fromProtoCost(request.cost),
-    context: fromProtoSpendContext(request.context),
-    allowDebt: request.allowDebt,
-  };
+  const { cost, allowDebt } = request;
+  const context = fromProtoSpendContext(request.context);
+  if (cost.case === "metered") {
+    const metered = fromProtoMeteredCall(cost.value, "metered.");
+    const priced = ofModel(context, metered.modelId, "context");
+    return { kind: "chargeCredits", metered, context: priced, allowDebt };
+  }
+  const amountMicros = cost.case === undefined ? noCost() : cost.value;
+  return { kind: "chargeCredits", amountMicros, context, allowDebt };
 }
 
 export function fromProtoRefundReservation(request: RefundReservationRequest): RefundReservation {
@@ -111,18 +116,20 @@ export function fromProtoVoidGrant(request: VoidGrantRequest): VoidGrant {
   };
 }
 
-function fromProtoItem({ cost, context, timeToLive }: ProtoItem, timeToLiveField: string): ReserveItem {
-  return {
-    amountMicros: fromProtoCost(cost),
+/** `place` is where the item is in its request, with the dot after it, for errors to name. */
+function fromProtoItem({ cost, context, timeToLive }: ProtoItem, place: string): ReserveItem {
+  const item = {
     context: fromProtoSpendContext(context),
-    timeToLive: timeToLive ? fromProtoDuration(timeToLive, timeToLiveField) : TIME_TO_LIVE_DEFAULT,
+    timeToLive: timeToLive ? fromProtoDuration(timeToLive, `${place}time_to_live`) : TIME_TO_LIVE_DEFAULT,
   };
+  if (cost.case === "price") {
+    const call = fromProtoModelCall(cost.value, `${place}price.`);
+    return { ...item, call, context: ofModel(item.context, call.modelId, `${place}context`) };
+  }
+  return { ...item, amountMicros: cost.case === undefined ? noCost() : cost.value };
 }
 
-function fromProtoCost(cost: Cost): bigint {
-  if (cost.case === undefined) {
-    // Never read as zero (R-AMT-4); the oneof's rule lets no absent cost pass.
-    throw new Error("a request without a cost passed validation");
-  }
-  return cost.value;
+/** Never read as zero (R-AMT-4); the oneof's rule lets no absent cost pass. */
+function noCost(): never {
+  throw new Error("a request without a cost passed validation");
 }

@@ -7,10 +7,11 @@ import {
 import { type Reservation, versionOf } from "../domain/ledger/reservation.ts";
 import { toProtoSpendContext } from "./convert-context.ts";
 import { toProtoGrantShare } from "./convert-grant.ts";
+import { toProtoPricing } from "./convert-model-call.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
 export function toProtoReservation(organizationId: string, reservation: Reservation): ProtoReservation {
-  const { settledMicros, endTime } = reservation;
+  const { settledMicros, endTime, pricing } = reservation;
   const proto = create(ReservationSchema, {
     organizationId,
     reservationId: reservation.reservationId,
@@ -25,8 +26,10 @@ export function toProtoReservation(organizationId: string, reservation: Reservat
     holds: reservation.holds.map(toProtoGrantShare),
     payments: reservation.payments.map(toProtoGrantShare),
     version: versionOf(reservation),
+    rateCardVersion: pricing?.rateCardVersion ?? 0n,
   });
   if (settledMicros !== undefined) proto.settledMicros = settledMicros;
   if (endTime !== undefined) proto.endTime = toProtoTimestamp(endTime);
+  if (pricing !== undefined) proto.pricing = toProtoPricing(pricing);
   return proto;
 }

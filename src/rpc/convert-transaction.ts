@@ -14,11 +14,12 @@ import type { MadeGrant } from "../domain/ledger/grant.ts";
 import type { Movement, SealedTransaction } from "../domain/ledger/transaction.ts";
 import { toProtoBalance } from "./convert-account.ts";
 import { toProtoSpendContext } from "./convert-context.ts";
+import { toProtoPricing } from "./convert-model-call.ts";
 import { toProtoSubscription } from "./convert-plan.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
 export function toProtoTransaction(transaction: SealedTransaction): ProtoTransaction {
-  const { organizationId, version, effectiveTime, expireTime, context, balance } = transaction;
+  const { organizationId, version, effectiveTime, expireTime, context, balance, pricing } = transaction;
   const proto = create(TransactionSchema, {
     organizationId,
     version,
@@ -37,6 +38,7 @@ export function toProtoTransaction(transaction: SealedTransaction): ProtoTransac
     reference: transaction.reference ?? "",
     movements: transaction.movements.map(toProtoMovement),
     balance: toProtoBalance({ organizationId, version, updateTime: effectiveTime, balance }),
+    rateCardVersion: pricing?.rateCardVersion ?? 0n,
     hash: Buffer.from(transaction.hash, "hex"),
   });
   if (expireTime !== undefined) proto.expireTime = toProtoTimestamp(expireTime);
@@ -44,6 +46,7 @@ export function toProtoTransaction(transaction: SealedTransaction): ProtoTransac
   if (transaction.subscriptionAfter)
     proto.subscription = toProtoSubscription(organizationId, transaction.subscriptionAfter);
   if (context !== undefined) proto.context = toProtoSpendContext(context);
+  if (pricing !== undefined) proto.pricing = toProtoPricing(pricing);
   return proto;
 }
 

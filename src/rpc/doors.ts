@@ -1,4 +1,5 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { Prices } from "../service/pricing/prices.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -14,6 +15,7 @@ import type { Watching } from "./watching.ts";
 export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
   watching: Watching;
+  prices: Prices;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -29,7 +31,14 @@ export type Doors = Readonly<{
 }>;
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-export function createDoors({ ledger, watching, telemetry, limits, authenticate }: DoorsOptions): Doors {
+export function createDoors({
+  ledger,
+  watching,
+  prices,
+  telemetry,
+  limits,
+  authenticate,
+}: DoorsOptions): Doors {
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -44,7 +53,7 @@ export function createDoors({ ledger, watching, telemetry, limits, authenticate 
   const parts = {
     ...limits,
     runner,
-    routes: createRoutes(ledger, watching, { serving, validation, errorMapping }),
+    routes: createRoutes(ledger, watching, { serving, validation, errorMapping, prices }),
   };
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());

@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import {
   InsufficientCreditsSchema,
+  type InsufficientCredits as ProtoInsufficientCredits,
   ReferenceReusedSchema,
   RequestIdReusedSchema,
   ReservationConflictSchema,
@@ -24,25 +25,32 @@ import { type Detail, detail } from "./problem.ts";
 /** Errors travel in HTTP/2 trailers, of which common clients take 8 KB: base64 and the rest fit beside this. */
 const RESERVATION_BYTES_MAX = 3_000;
 
-export function insufficientCredits({
+export function insufficientCredits(refusal: Omit<InsufficientCredits, "reason">): Detail {
+  return { desc: InsufficientCreditsSchema, value: toProtoInsufficientCredits(refusal) };
+}
+
+export function toProtoInsufficientCredits({
   availableMicros,
   requiredMicros,
   itemIndex,
   remedy,
-}: Omit<InsufficientCredits, "reason">): Detail {
+}: Omit<InsufficientCredits, "reason">): ProtoInsufficientCredits {
   const shortfallMicros = requiredMicros - availableMicros;
   const proto = create(InsufficientCreditsSchema, { availableMicros, requiredMicros, shortfallMicros });
   if (itemIndex !== undefined) proto.itemIndex = itemIndex;
   if (remedy?.pack) proto.topUpPack = toProtoTopUpPack(remedy.pack);
   if (remedy?.plan) proto.plan = toProtoPlan(remedy.plan);
   if (remedy?.nextRefreshTime !== undefined) proto.nextRefreshTime = toProtoTimestamp(remedy.nextRefreshTime);
-  return detail(InsufficientCreditsSchema, proto);
+  return proto;
 }
 
-export function requestIdReused({ requestId, first }: { requestId: string; first: FirstUse }): Detail {
+/** The publication of a rate card is no change of an organization, so it has no kind of one. */
+type AnyFirstUse = Pick<FirstUse, "effectiveTime" | "versions"> & { kind: FirstUse["kind"] | "PUBLICATION" };
+
+export function requestIdReused({ requestId, first }: { requestId: string; first: AnyFirstUse }): Detail {
   return detail(RequestIdReusedSchema, {
     requestId,
-    kind: TransactionKind[first.kind],
+    kind: TransactionKind[first.kind === "PUBLICATION" ? "UNSPECIFIED" : first.kind],
     effectiveTime: toProtoTimestamp(first.effectiveTime),
     version: lastVersion(first),
   });
@@ -64,7 +72,7 @@ export function reservationConflict(
 }
 
 /** The version that the first use of a request id led to. */
-export function lastVersion({ versions }: FirstUse): bigint {
+export function lastVersion({ versions }: Pick<FirstUse, "versions">): bigint {
   return versions.at(-1) ?? 0n;
 }
 
@@ -74,6 +82,7 @@ function fitting(reservation: ProtoReservation): ProtoReservation {
     reservation.holds = [];
     reservation.payments = [];
     if (reservation.context) reservation.context.labels = {};
+    delete reservation.pricing;
   }
   return reservation;
 }

@@ -5,10 +5,10 @@ import type { AnyRefusal, FieldRow, ReasonRow, Scene } from "./refusal-row.ts";
 import { REFUSALS } from "./refusal-table.ts";
 import { fieldProblem } from "./violation.ts";
 
-/** The value of an answer to a request of this organization; throws the problem that its refusal is. */
+/** The value of an answer to a request, of this organization if of one; throws the problem that its refusal is. */
 export function accepted<T>(
   answer: Answer<T, AnyRefusal>,
-  { organizationId }: Readonly<{ organizationId: string }>,
+  { organizationId = "" }: Readonly<{ organizationId?: string }>,
   request: DescMessage,
 ): T {
   if (!("refusal" in answer)) return answer.value;

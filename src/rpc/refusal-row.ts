@@ -1,10 +1,12 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import type { Code } from "../../gen/google/rpc/code_pb.ts";
 import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
+import type { PublishRefusal } from "../domain/pricing/refusal.ts";
 import type { Time } from "../domain/time.ts";
+import type { PublicationReused } from "../service/pricing/prices.ts";
 import type { Detail, Reason } from "./problem.ts";
 
-export type AnyRefusal = Refusal | ReadRefusal;
+export type AnyRefusal = Refusal | ReadRefusal | PublishRefusal | PublicationReused;
 
 /** What a refusal does not know itself. */
 export type Scene = Readonly<{ organizationId: string; request: DescMessage; now: Time }>;

@@ -1,6 +1,7 @@
 import { Code } from "../../gen/google/rpc/code_pb.ts";
 import { toText } from "./convert-time.ts";
 import { PLAN_REFUSALS } from "./plan-refusals.ts";
+import { COST_REFUSALS } from "./pricing/cost-refusals.ts";
 import {
   insufficientCredits,
   lastVersion,
@@ -103,6 +104,14 @@ export const REFUSALS: RefusalTable = {
     message: "grant {grant_id} was voided already",
     metadata: ({ grant }) => ({ grant_id: grant.grantId }),
   },
+  RESERVATION_UNPRICED: {
+    code: Code.FAILED_PRECONDITION,
+    message:
+      "reservation {reservation_id} was made by amount, so no rate card says what usage costs; settle it by amount",
+    metadata: ({ reservation }) => ({ reservation_id: reservation.reservationId }),
+    detail: reservationConflict,
+  },
+  ...COST_REFUSALS,
   INSUFFICIENT_CREDITS: {
     code: Code.FAILED_PRECONDITION,
     message: ({ itemIndex }) =>

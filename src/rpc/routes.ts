@@ -8,7 +8,10 @@ import { AlertService } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
+import { file_pleyor_pricing_v1_refusal } from "../../gen/pleyor/pricing/v1/refusal_pb.ts";
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { Prices } from "../service/pricing/prices.ts";
 import { alertHandlers } from "./alert-handlers.ts";
 import type { BatchParts } from "./batch-handler.ts";
 import { creditHandlers } from "./credit-handlers.ts";
@@ -16,16 +19,18 @@ import { DescriptorIndex } from "./descriptor-index.ts";
 import { type Route, route } from "./endpoint.ts";
 import { grantHandlers } from "./grant-handlers.ts";
 import { healthHandlers } from "./health.ts";
+import { pricingHandlers } from "./pricing/pricing-handlers.ts";
 import { Reflection } from "./reflection.ts";
 import type { Serving } from "./serving.ts";
 import type { Watching } from "./watching.ts";
 
-const LEDGER_SERVICES = [CreditService, GrantService, AlertService] as const;
+const LEDGER_SERVICES = [CreditService, GrantService, AlertService, PricingService] as const;
 const SERVICES = [...LEDGER_SERVICES, Health, ServerReflection, ServerReflectionAlpha] as const;
 
 /** No service names these files, but the details of errors are described in them. */
 const DETAIL_FILES = [
   file_pleyor_credits_v1_error_reason,
+  file_pleyor_pricing_v1_refusal,
   file_google_rpc_error_details,
   file_buf_validate_validate,
 ];
@@ -42,7 +47,7 @@ export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap((
 export function createRoutes(
   ledger: CreditLedger,
   watching: Watching,
-  parts: BatchParts & Readonly<{ serving: Serving }>,
+  parts: BatchParts & Readonly<{ serving: Serving; prices: Prices }>,
 ): readonly Route[] {
   const ledgerNames = LEDGER_SERVICES.map(({ typeName }) => typeName);
   const files: readonly DescFile[] = [...SERVICES.map(({ file }) => file), ...DETAIL_FILES];
@@ -55,6 +60,7 @@ export function createRoutes(
     route(CreditService, creditHandlers(ledger, watching, parts)),
     route(GrantService, grantHandlers(ledger)),
     route(AlertService, alertHandlers(ledger, watching)),
+    route(PricingService, pricingHandlers(parts.prices, ledger)),
     route(Health, healthHandlers(parts.serving, ledgerNames), { whileDraining }),
     route(ServerReflection, reflection.handlers(), { whileDraining }),
     route(ServerReflectionAlpha, reflection.alphaHandlers(), { whileDraining }),

@@ -6,6 +6,7 @@ import { decide } from "../domain/ledger/decide.ts";
 import type { Decision } from "../domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../domain/ledger/due.ts";
 import type { Changes } from "../domain/ledger/ledger.ts";
+import type { RateCards } from "../domain/ledger/model-call.ts";
 import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { earlierOf, laterOf, type Time } from "../domain/time.ts";
@@ -13,6 +14,8 @@ import { LedgerUnit } from "../storage/ledger-unit.ts";
 import type { Orm } from "../storage/orm.ts";
 import { judgeChanges } from "./alerting.ts";
 import { namedBy } from "./named.ts";
+import { holdRateCards } from "./pricing/batch-rate-cards.ts";
+import type { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 
 /** A place in a batch: a request, or, without one, only what is due of its organization. */
 export type BatchItem = Readonly<{ organizationId: string; request: Request | undefined }>;
@@ -47,9 +50,10 @@ const POSTPONED: Outcome = { outcome: "postponed" };
 export async function commitBatch(
   orm: Orm,
   items: readonly BatchItem[],
+  shelf?: RateCardShelf,
   committed: (changes: Committed) => void = () => undefined,
 ): Promise<readonly Outcome[]> {
-  const { outcomes, states, alerted } = await LedgerUnit.run(orm, (unit) => writeBatch(unit, items));
+  const { outcomes, states, alerted } = await LedgerUnit.run(orm, (unit) => writeBatch(unit, items, shelf));
   if (states.length > 0) committed({ states, alerted });
   return outcomes;
 }
@@ -57,18 +61,21 @@ export async function commitBatch(
 async function writeBatch(
   unit: LedgerUnit,
   items: readonly BatchItem[],
+  shelf: RateCardShelf | undefined,
 ): Promise<Committed & Readonly<{ outcomes: readonly Outcome[] }>> {
   const requests = items.flatMap(({ request }) => request ?? []);
   const opening = requests.filter(({ command }) => command.kind === "createGrant");
   await unit.lock(ids(items), ids(opening));
+  const loadRateCards = await holdRateCards(unit, requests, shelf);
   const now = await unit.clock();
   await unit.load(namedBy(requests));
+  const rateCards = await loadRateCards(now);
   const decided: Changes[] = [];
   const unready = await bringUpToDate(unit, now, decided);
   const decisions = items.map(({ organizationId, request }) => {
     const outcome = unready.get(organizationId);
     if (outcome || !request) return outcome ?? CURRENT;
-    return decideAndAbsorb(unit, request, now, decided);
+    return decideAndAbsorb(unit, request, { now, rateCards }, decided);
   });
   const sealed = groupByVersion(await unit.save(decided));
   const outcomes = decisions.map((decision) => toOutcome(decision, sealed));
@@ -110,11 +117,12 @@ async function bringUpToDate(
 function decideAndAbsorb(
   unit: LedgerUnit,
   request: Request,
-  now: Time,
+  { now, rateCards }: Readonly<{ now: Time; rateCards: RateCards | undefined }>,
   decided: Changes[],
 ): Decision | Outcome {
   const ledger = unit.ledger(request.organizationId);
-  const clock = { now: timeOf(ledger.account, now), newId: uuidv7 };
+  const at = { now: timeOf(ledger.account, now), newId: uuidv7 };
+  const clock = rateCards === undefined ? at : { ...at, rateCards };
   const decision = attempt(() => decide(ledger, request, clock));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);

@@ -1,8 +1,10 @@
+import type { RateCard } from "../domain/pricing/model.ts";
 import { AlertReader } from "../storage/alert-reader.ts";
 import { ChangeFeed } from "../storage/change-feed.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
 import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
+import { RateCardStore } from "../storage/rate-card-store.ts";
 import { WatchReader } from "../storage/watch-reader.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
@@ -11,6 +13,10 @@ import type { CreditLedger } from "./credit-ledger.ts";
 import type { LaneSettings } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
+import { PriceService } from "./pricing/price-service.ts";
+import type { Prices } from "./pricing/prices.ts";
+import { Publication } from "./pricing/publication.ts";
+import { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
 import { WatchSource } from "./watch-source.ts";
 
@@ -29,6 +35,9 @@ export type RunningLedger = Readonly<{
   alerts: AlertBook;
   /** What those who watch are told from. */
   source: WatchSource;
+  prices: Prices;
+  /** Publishes a rate card where there is none yet. */
+  publishFirstRateCard: (read: () => RateCard) => Promise<void>;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
   stop: () => Promise<void>;
 }>;
@@ -47,9 +56,12 @@ export function createCreditLedger({
   const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
   const reader = new LedgerReader(readOrm);
+  const store = new RateCardStore(readOrm);
+  const shelf = new RateCardShelf(store);
+  const publication = new Publication(store, shelf);
   const lanes = new Lanes(
     {
-      commit: (items) => commitBatch(laneOrm, items, (changes) => watching.committed(changes)),
+      commit: (items) => commitBatch(laneOrm, items, shelf, (changes) => watching.committed(changes)),
       faultOf: databaseFaultOf,
     },
     laneSettings,
@@ -66,7 +78,14 @@ export function createCreditLedger({
     await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
   const ledger = new LedgerService(reader, lanes);
-  return { ledger, alerts: new StoredAlertBook(ledger, readers.alerts), source, stop };
+  return {
+    ledger,
+    alerts: new StoredAlertBook(ledger, readers.alerts),
+    source,
+    prices: new PriceService(shelf, publication),
+    publishFirstRateCard: (read) => publication.publishFirst(read),
+    stop,
+  };
 }
 
 type WatchParts = Readonly<{ url: string; orm: Orm; keptMs: number; onError: (error: unknown) => void }>;

@@ -13,6 +13,7 @@ import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
 import type { Orm } from "./orm.ts";
+import { holdRateCards } from "./rate-card-store.ts";
 import { selectRequests } from "./request-rows.ts";
 import {
   insertReservations,
@@ -84,6 +85,11 @@ export class LedgerUnit {
       const row = this.#accounts.get(id);
       this.ledgers.set(id, new Ledger(row ? fromRowAccount(row) : id));
     }
+  }
+
+  /** See there; to be called before the clock is read. */
+  holdRateCards(): Promise<bigint> {
+    return holdRateCards(this.#database);
   }
 
   /** The database's clock, read after the locks are held (R-BAL-5). */

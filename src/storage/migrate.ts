@@ -38,8 +38,8 @@ async function allowServing(orm: Orm, role: string): Promise<void> {
   );
   await sql`grant select, insert, update, delete on alert_settings, alerts to ${name}`.execute(kysely);
   await sql`grant select, update on alert_feed to ${name}`.execute(kysely);
-  await sql`grant select, insert on transactions, catalogues to ${name}`.execute(kysely);
-  await sql`revoke update, delete, truncate on transactions from ${name}`.execute(kysely);
+  await sql`grant select, insert on transactions, catalogues, rate_cards to ${name}`.execute(kysely);
+  await sql`revoke update, delete, truncate on transactions, rate_cards from ${name}`.execute(kysely);
 }
 
 function roleOf(url: string): string {

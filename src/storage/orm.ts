@@ -5,6 +5,7 @@ import { GrantEntity } from "./grant-entity.ts";
 import { Alerts } from "./migrations/alerts.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
+import { RateCards } from "./migrations/rate-cards.ts";
 
 export type Orm = MikroORM;
 
@@ -20,7 +21,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

@@ -4,6 +4,7 @@ import type { Reservation, ReservationState } from "../domain/ledger/reservation
 import type { Time } from "../domain/time.ts";
 import { type BulkColumn, insertRows, updateRows } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** A reservation and whose it is. */
@@ -13,6 +14,7 @@ export type OwnedReservation = Readonly<{ organizationId: string; reservation: R
 type ShareRow = [grantId: string, amountMicros: string];
 
 export type ReservationRow = ContextRow &
+  PricingRow &
   Readonly<{
     organization_id: string;
     reservation_id: string;
@@ -60,7 +62,7 @@ const CHANGING: readonly Column[] = [
 
 const FIXED: readonly Column[] = [
   { name: "create_time", array: "timestamptz", value: (row) => toRowTime(row.reservation.createTime) },
-  ...CONTEXT_COLUMNS.map((column) => ({
+  ...[...CONTEXT_COLUMNS, ...PRICING_COLUMNS].map((column) => ({
     ...column,
     value: (row: OwnedReservation) => column.value(row.reservation),
   })),
@@ -153,6 +155,7 @@ export function fromRowOwnedReservation(row: ReservationRow): OwnedReservation {
     endTime: fromRowTimeOrNull(row.end_time),
     endVersion: row.end_version === null ? undefined : BigInt(row.end_version),
     context: fromRowContext(row),
+    ...fromRowPricing(row),
     versions: row.versions.map(BigInt),
   };
   return { organizationId: row.organization_id, reservation };

@@ -9,6 +9,7 @@ import type {
 import { type BulkColumn, insertRows } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
 import { fromJsonSubscription, toJsonText } from "./plan-json.ts";
+import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** Amounts and versions are text: JSON numbers are not exact. */
@@ -29,6 +30,7 @@ type MadeGrantRow = [
 type BucketsRow = [free: string, held: string, consumed: string, expired: string, voided: string];
 
 export type TransactionRow = ContextRow &
+  PricingRow &
   Readonly<{
     organization_id: string;
     version: string;
@@ -78,6 +80,7 @@ const COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "spent_becomes_debt", array: "boolean", value: (t) => t.spentBecomesDebt ?? null },
   { name: "reference", array: "text", value: (t) => t.reference ?? null },
   ...CONTEXT_COLUMNS,
+  ...PRICING_COLUMNS,
   {
     name: "movements",
     array: "text",
@@ -172,6 +175,7 @@ function fromRowSubject(row: TransactionRow) {
     ...(row.made === null ? {} : { made: row.made.map(fromRowMadeGrant) }),
     ...(row.subscription === null ? {} : { subscriptionAfter: fromJsonSubscription(row.subscription) }),
     ...(aboutSpending ? { context: fromRowContext(row) } : {}),
+    ...fromRowPricing(row),
   };
 }
 

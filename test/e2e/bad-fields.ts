@@ -77,6 +77,12 @@ const BAD_LABELS: readonly Bad[] = [
   { what: "with half a character in a key", value: { "\udc00": "x" }, unparsable: true },
 ];
 
+const BAD_MEASURES: readonly Bad[] = [
+  { what: "33", value: Object.fromEntries(Array.from({ length: 33 }, (_, n) => [`measure_${n}`, "1"])) },
+  { what: "with a long value", value: { output_tokens: "1".repeat(65) } },
+  { what: "with a long name", value: { ["x".repeat(65)]: "1" } },
+];
+
 /** Every field of a message made bad in every way that its kind allows. */
 export function badRequests(message: DescMessage, good: Json): readonly BadRequest[] {
   return message.fields.flatMap((field) => badField(message, field, good));
@@ -87,10 +93,13 @@ function badField(message: DescMessage, field: DescField, good: Json): readonly 
     field.fieldKind === "message" && field.message.typeName.startsWith("pleyor.") ? field.message : undefined;
   if (nested) {
     const inner = (good[field.jsonName] ?? {}) as Json;
+    // What else its oneof could have would be a second fault.
+    const others = new Set(field.oneof?.fields.map(({ jsonName }) => jsonName));
+    const beside = Object.fromEntries(Object.entries(good).filter(([name]) => !others.has(name)));
     return badRequests(nested, inner).map((bad) => ({
       ...bad,
       what: `${field.name}.${bad.what}`,
-      request: { ...good, [field.jsonName]: bad.request },
+      request: { ...beside, [field.jsonName]: bad.request },
     }));
   }
   return waysOf(message, field).map(({ what, value, unparsable }) => {
@@ -123,7 +132,7 @@ function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
     case "enum":
       return [{ what: "missing", value: MISSING }, { what: "zero", value: 0 }, ...BAD_ENUM];
     case "map":
-      return BAD_LABELS;
+      return field.name === "labels" ? BAD_LABELS : BAD_MEASURES;
     case "list":
       return badList(field);
     case "message":

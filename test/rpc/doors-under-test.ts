@@ -10,6 +10,7 @@ import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
+import { ScriptedPrices } from "../support/scripted-prices.ts";
 
 /** Every way in: both doors, and each protocol of the one that speaks several. */
 export const WAYS_IN = [
@@ -26,6 +27,7 @@ export class DoorsUnderTest {
   readonly ledger = new ScriptedLedger();
   readonly source = new MemorySource();
   readonly watching = memoryWatching(this.source);
+  readonly prices = new ScriptedPrices();
   readonly logLines: string[] = [];
   grpcAddress = "";
   httpAddress = "";
@@ -37,8 +39,13 @@ export class DoorsUnderTest {
     this.#doors = createDoors({
       ledger: this.ledger,
       watching: this.watching,
+      prices: this.prices,
       telemetry: new Telemetry("debug", sink),
-      limits: { callDeadlineMsMax: 10_000, messageBytesMax: 1_000_000, ...limits },
+      limits: {
+        callDeadlineMsMax: 10_000,
+        messageBytesMax: 1_000_000,
+        ...limits,
+      },
     });
   }
 

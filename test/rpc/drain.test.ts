@@ -23,14 +23,17 @@ for (const way of WAYS_IN) {
     afterEach(() => doors.close());
 
     it("is serving, as a whole and each service, and knows no other", async () => {
-      for (const service of [
-        "",
-        ...["Credit", "Grant", "Alert"].map((name) => `pleyor.credits.v1.${name}Service`),
-      ]) {
+      const names = [
+        "credits.v1.CreditService",
+        "credits.v1.GrantService",
+        "credits.v1.AlertService",
+        "pricing.v1.PricingService",
+      ];
+      for (const service of ["", ...names.map((name) => `pleyor.${name}`)]) {
         expect((await health.check({ service })).status, service).to.equal(State.SERVING);
       }
       expect((await errorOf(health.check({ service: "unknown" }))).code).to.equal(Code.NotFound);
-      expect(Object.keys((await health.list({})).statuses)).to.have.length(4);
+      expect(Object.keys((await health.list({})).statuses)).to.have.length(names.length + 1);
     });
 
     it("refuses new calls while those in flight end, and says that it is not serving", async () => {

@@ -12,6 +12,7 @@ import {
 } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import type { AnyRefusal } from "../../src/rpc/refusal-row.ts";
 import { ServiceError, type ServiceFault } from "../../src/service/service-error.ts";
 import {
@@ -25,6 +26,7 @@ import {
 } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 import { PLAN_REFUSAL_ROWS } from "./plan-refusal-rows.ts";
+import { COST_REFUSAL_ROWS } from "./pricing/cost-refusal-rows.ts";
 import { errorOf } from "./refused-call.ts";
 
 interface Expected {
@@ -150,6 +152,13 @@ const REFUSALS: Rows = {
     detail: InsufficientCreditsSchema,
     shown: { availableMicros: -5n, requiredMicros: 2_500_000n, shortfallMicros: 2_500_005n, itemIndex: 3 },
   },
+  RESERVATION_UNPRICED: {
+    refusal: { reservation: RESERVATION },
+    code: Code.FailedPrecondition,
+    metadata: { reservation_id: RESERVATION_ID },
+    detail: ReservationConflictSchema,
+  },
+  ...COST_REFUSAL_ROWS,
   BALANCE_LIMIT_EXCEEDED: {
     refusal: { totalMicros: 10n ** 18n + 1n, limitMicros: 10n ** 18n },
     code: Code.FailedPrecondition,
@@ -184,11 +193,13 @@ for (const way of WAYS_IN) {
     let doors: DoorsUnderTest;
     let credits: Client<typeof CreditService>;
     let grants: Client<typeof GrantService>;
+    let prices: Client<typeof PricingService>;
 
     before(async () => {
       doors = await new DoorsUnderTest().open();
       credits = createClient(CreditService, doors.transport(way));
       grants = createClient(GrantService, doors.transport(way));
+      prices = createClient(PricingService, doors.transport(way));
     });
     after(() => doors.close());
 
@@ -199,13 +210,18 @@ for (const way of WAYS_IN) {
         const grant = { kind: GrantKind.PROMOTIONAL, amountMicros: 1n, reference: "r" };
         return grants.createGrant({ organizationId, requestId: REQUEST_ID, ...grant });
       }
+      if (reason === "EFFECTIVE_TIME_PASSED") {
+        return prices.publishRateCard({ requestId: REQUEST_ID, rateCard: {} });
+      }
       if (reason === "PAGE_TOKEN_INVALID") return credits.listReservations({ organizationId });
       return credits.getBalance({ organizationId });
     };
 
     for (const [name, row] of Object.entries(REFUSALS)) {
       it(`tells ${name} by its code, reason, metadata and detail`, async () => {
-        doors.ledger.always(() => ({ refusal: { reason: name, ...row.refusal } }));
+        const answer = () => ({ refusal: { reason: name, ...row.refusal } });
+        doors.ledger.always(answer);
+        doors.prices.always(answer);
         const error = await errorOf(call(name));
         expect(error.code).to.equal(row.code);
         const [info, ...others] = error.findDetails(ErrorInfoSchema);

@@ -6,6 +6,7 @@ import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { memoryWatching } from "../support/memory-source.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
+import { ScriptedPrices } from "../support/scripted-prices.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
 const GET_BALANCE = "/pleyor.credits.v1.CreditService/GetBalance";
@@ -111,6 +112,7 @@ describe("opening the doors", () => {
       const doors = createDoors({
         ledger: new ScriptedLedger(),
         watching: memoryWatching(),
+        prices: new ScriptedPrices(),
         telemetry: new Telemetry("silent"),
         limits: { callDeadlineMsMax: 1_000, messageBytesMax: 1_000 },
       });

@@ -43,6 +43,7 @@ for (const { way, version } of CASES) {
         "pleyor.credits.v1.CreditService",
         "pleyor.credits.v1.GrantService",
         "pleyor.credits.v1.AlertService",
+        "pleyor.pricing.v1.PricingService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",

@@ -81,6 +81,20 @@ const VIOLATIONS: readonly [string, string][] = [
   ["alerts_sequence_check", "update alerts set sequence = 0"],
 ];
 
+const RATE_CARD_VIOLATIONS: readonly [string, string][] = [
+  ["rate_cards_pkey", insertRateCard({ version: "1" })],
+  ["rate_cards_version_check", insertRateCard({ version: "0" })],
+  ["rate_cards_model_count_check", insertRateCard({ model_count: "0" })],
+  ["rate_cards_times", insertRateCard({ effective_time: "publish_time - interval '1 microsecond'" })],
+  ["rate_cards_request", insertRateCard({ fingerprint: "null" })],
+  ["rate_cards_request", insertRateCard({ request_id: "null" })],
+  ["rate_cards_request_id_key", insertRateCard({ request_id: "request_id" })],
+  ["reservations_pricing", setReservation("HELD", "rate_card_version = 1")],
+  ["reservations_pricing", setReservation("HELD", "pricing = '{}'")],
+  ["transactions_pricing", copyTransaction({ version: "99", rate_card_version: "1" })],
+  ["transactions_pricing", copyTransaction({ version: "99", pricing: "'{}'" })],
+];
+
 /** What another constraint refuses as well, and says so first. */
 const IMPLIED = ["reservations_settled_micros_check"];
 
@@ -97,6 +111,9 @@ describe("the database's own constraints", () => {
     await accepted(ledger, asking, chargeOf(200n, { allowDebt: true }));
     const threshold = { name: "low", level: { amountMicros: 1n }, rearmMargin: { amountMicros: 0n } };
     await accepted(ledger, asking, { kind: "setAlertThresholds", thresholds: [threshold] });
+    await rig.run(`
+      insert into rate_cards (version, effective_time, publish_time, publisher, title, model_count, request_id,
+        fingerprint, content) values (1, now(), now(), 'tester', '', 1, gen_random_uuid(), '', '{}')`);
   });
 
   after(async () => {
@@ -104,7 +121,7 @@ describe("the database's own constraints", () => {
     await rig.close();
   });
 
-  for (const [constraint, statement] of VIOLATIONS) {
+  for (const [constraint, statement] of [...VIOLATIONS, ...RATE_CARD_VIOLATIONS]) {
     it(`${constraint} refuses: ${statement.replace(/^insert into (\w+).*/, "insert into $1")}`, async () => {
       const violated = await rig.run(statement).then(
         () => undefined,
@@ -120,7 +137,10 @@ describe("the database's own constraints", () => {
       where contype in ('c', 'p', 'u') and connamespace = 'public'::regnamespace and conrelid <> 'migrations'::regclass
       union select indexrelid::regclass::text from pg_index where indisunique and not indisprimary
         and indrelid <> 'migrations'::regclass and indrelid::regclass::text !~ 'pg_'`);
-    const violated = new Set([...VIOLATIONS.map(([constraint]) => constraint), ...IMPLIED]);
+    const violated = new Set([
+      ...[...VIOLATIONS, ...RATE_CARD_VIOLATIONS].map(([constraint]) => constraint),
+      ...IMPLIED,
+    ]);
     expect(rows.map(({ name }) => name).filter((name) => !violated.has(name))).to.deep.equal([]);
   });
 
@@ -140,8 +160,12 @@ describe("the database's own constraints", () => {
       "catalogues.fingerprint",
       "catalogues.request_id",
       "grants.expire_time",
+      "rate_cards.fingerprint",
+      "rate_cards.request_id",
       "reservations.end_time",
       "reservations.end_version",
+      "reservations.pricing",
+      "reservations.rate_card_version",
       "reservations.settled_micros",
       "subscriptions.scheduled_plan_id",
       "transactions.expire_time",
@@ -151,6 +175,8 @@ describe("the database's own constraints", () => {
       "transactions.grant_kind",
       "transactions.late",
       "transactions.made",
+      "transactions.pricing",
+      "transactions.rate_card_version",
       "transactions.reference",
       "transactions.request_id",
       "transactions.reservation_id",
@@ -196,6 +222,27 @@ function insertGrant(changed: Readonly<Record<string, string>>): string {
 
 function insert(table: string, row: Readonly<Record<string, string>>): string {
   return `insert into ${table} (${Object.keys(row).join(", ")}) values (${Object.values(row).join(", ")})`;
+}
+
+/** A copy of the one there is, which differs in what must differ and in what is changed. */
+function insertRateCard(changed: Readonly<Record<string, string>>): string {
+  const names = [
+    "effective_time",
+    "publish_time",
+    "publisher",
+    "title",
+    "model_count",
+    "fingerprint",
+    "content",
+  ];
+  const row = {
+    ...Object.fromEntries(names.map((name) => [name, name])),
+    version: "2",
+    request_id: "gen_random_uuid()",
+    ...changed,
+  };
+  const [columns, values] = [Object.keys(row).join(", "), Object.values(row).join(", ")];
+  return `insert into rate_cards (${columns}) select ${values} from rate_cards`;
 }
 
 function setReservation(state: string, change: string): string {

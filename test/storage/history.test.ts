@@ -139,7 +139,7 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    const names = ["ledger", "plans", "alerts"];
+    const names = ["ledger", "plans", "alerts", "rate-cards"];
     expect(rows).to.deep.equal(names.map((name) => ({ name: `2026-11-22-${name}` })));
   });
 

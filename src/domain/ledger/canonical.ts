@@ -2,8 +2,15 @@ import { thresholdsText } from "../alerts/threshold.ts";
 import { LIMIT_KINDS } from "../plans/plan.ts";
 import type { Price } from "../plans/price.ts";
 import type { Subscription } from "../plans/subscription.ts";
-import type { Command, ReserveItem, SubscriptionCommand } from "./command.ts";
+import type {
+  ChargeCredits,
+  Command,
+  ReserveItem,
+  SettleReservation,
+  SubscriptionCommand,
+} from "./command.ts";
 import type { MadeGrant } from "./grant.ts";
+import { callFields, measureFields, meteredFields, pricingFields } from "./model-call.ts";
 import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -22,10 +29,12 @@ export function canonicalCommand(command: Command): string {
  * default give one text, so that storage need not tell them apart.
  */
 export function canonicalTransaction(transaction: Transaction): string {
-  const { movements, balance, context, grantAfter, made, subscriptionAfter } = transaction;
+  const { movements, balance, context, grantAfter, made, subscriptionAfter, pricing } = transaction;
   // Only kinds that came later carry these, so the texts of the first kinds stay as they are.
   const later: unknown[] = made || subscriptionAfter ? [(made ?? []).map(madeFields)] : [];
   if (subscriptionAfter) later.push(subscriptionFields(subscriptionAfter));
+  // What was computed from a price carries more than what was given.
+  if (pricing) later.push(["pricing", ...pricingFields(pricing)]);
   return JSON.stringify([
     "transaction.1",
     transaction.organizationId,
@@ -72,7 +81,7 @@ function commandFields(command: Command): readonly unknown[] {
     case "batchReserveCredits":
       return command.items.map(itemFields);
     case "settleReservation":
-      return [command.reservationId, text(command.amountMicros)];
+      return [command.reservationId, settleFields(command)];
     case "releaseReservation":
       return [command.reservationId];
     case "releaseRun":
@@ -80,7 +89,7 @@ function commandFields(command: Command): readonly unknown[] {
     case "extendReservation":
       return [command.reservationId, text(command.timeToLive), text(command.additionalAmountMicros)];
     case "chargeCredits":
-      return [text(command.amountMicros), contextFields(command.context), text(command.allowDebt)];
+      return [chargeFields(command), contextFields(command.context), text(command.allowDebt)];
     case "createGrant":
       return [command.grantKind, text(command.amountMicros), text(command.expireTime), command.reference];
     case "voidGrant":
@@ -157,8 +166,17 @@ function priceFields({ amountMinor, currency }: Price): readonly unknown[] {
   return [text(amountMinor), currency];
 }
 
-function itemFields({ amountMicros, context, timeToLive }: ReserveItem): readonly unknown[] {
-  return [text(amountMicros), contextFields(context), text(timeToLive)];
+function itemFields({ amountMicros, call, context, timeToLive }: ReserveItem): readonly unknown[] {
+  const cost = call ? ["price", ...callFields(call)] : text(amountMicros);
+  return [cost, contextFields(context), text(timeToLive)];
+}
+
+function settleFields({ amountMicros, usage }: SettleReservation): unknown {
+  return usage ? ["usage", measureFields(usage)] : text(amountMicros);
+}
+
+function chargeFields({ amountMicros, metered }: ChargeCredits): unknown {
+  return metered ? ["metered", ...meteredFields(metered)] : text(amountMicros);
 }
 
 function contextFields(context: SpendContext): readonly unknown[] {

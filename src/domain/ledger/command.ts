@@ -5,18 +5,21 @@ import type { BillingPeriod } from "../plans/plan.ts";
 import type { PlanWish } from "../plans/plan-change.ts";
 import type { Span, Time } from "../time.ts";
 import type { GrantKind } from "./grant.ts";
+import type { Measures, MeteredCall, ModelCall } from "./model-call.ts";
 import { TIME_TO_LIVE_MAX, TIME_TO_LIVE_MIN } from "./reservation.ts";
 import type { SpendContext } from "./spend-context.ts";
 
-export type ReserveItem = Readonly<{ amountMicros: bigint; context: SpendContext; timeToLive: Span }>;
+/** An amount, or what it is to be computed from: of a command's content, one of the two (R-REQ-2). */
+type Amount = Readonly<{ amountMicros: bigint; call?: undefined; usage?: undefined; metered?: undefined }>;
+type NoAmount = Readonly<{ amountMicros?: undefined }>;
+
+export type ReserveItem = (Amount | (NoAmount & Readonly<{ call: ModelCall }>)) &
+  Readonly<{ context: SpendContext; timeToLive: Span }>;
 
 export type ReserveCredits = ReserveItem & Readonly<{ kind: "reserveCredits" }>;
 export type BatchReserveCredits = Readonly<{ kind: "batchReserveCredits"; items: readonly ReserveItem[] }>;
-export type SettleReservation = Readonly<{
-  kind: "settleReservation";
-  reservationId: string;
-  amountMicros: bigint;
-}>;
+export type SettleReservation = (Amount | (NoAmount & Readonly<{ usage: Measures }>)) &
+  Readonly<{ kind: "settleReservation"; reservationId: string }>;
 export type ReleaseReservation = Readonly<{ kind: "releaseReservation"; reservationId: string }>;
 export type ReleaseRun = Readonly<{ kind: "releaseRun"; runId: string }>;
 export type ExtendReservation = Readonly<{
@@ -25,12 +28,8 @@ export type ExtendReservation = Readonly<{
   timeToLive: Span | undefined;
   additionalAmountMicros: bigint | undefined;
 }>;
-export type ChargeCredits = Readonly<{
-  kind: "chargeCredits";
-  amountMicros: bigint;
-  context: SpendContext;
-  allowDebt: boolean;
-}>;
+export type ChargeCredits = (Amount | (NoAmount & Readonly<{ metered: MeteredCall }>)) &
+  Readonly<{ kind: "chargeCredits"; context: SpendContext; allowDebt: boolean }>;
 export type CreateGrant = Readonly<{
   kind: "createGrant";
   grantKind: GrantKind;

@@ -3,6 +3,7 @@ import type { Calendar } from "../plans/calendar.ts";
 import type { Catalogue } from "../plans/catalogue.ts";
 import type { Time } from "../time.ts";
 import type { Changes } from "./ledger.ts";
+import type { RateCards } from "./model-call.ts";
 import type { Refusal } from "./refusal.ts";
 
 /** What a decision may know beside the ledger and the command. */
@@ -13,6 +14,8 @@ export type Clock = Readonly<{
   newId: () => string;
   /** Needed where commands or boundaries are about plans. */
   plans?: Plans;
+  /** Needed where something is priced by a rate card. */
+  rateCards?: RateCards;
 }>;
 
 /** What plans are decided by. */

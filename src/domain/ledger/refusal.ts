@@ -1,6 +1,7 @@
 import type { PlanChangeRefusal } from "../plans/plan-change.ts";
 import type { Remedy } from "../plans/remedy.ts";
 import type { Subscription } from "../plans/subscription.ts";
+import type { CostRefusal } from "../pricing/refusal.ts";
 import type { Time } from "../time.ts";
 import type { Grant } from "./grant.ts";
 import type { FirstUse } from "./ledger.ts";
@@ -32,6 +33,8 @@ export type Refusal =
   | Readonly<{ reason: "REFUND_EXCEEDS_CHARGE"; reservation: Reservation; refundableMicros: bigint }>
   | Readonly<{ reason: "GRANT_VOIDED"; grant: Grant }>
   | Readonly<{ reason: "TIME_TO_LIVE_EXCEEDED"; reservation: Reservation; expireTimeMax: Time }>
+  | Readonly<{ reason: "RESERVATION_UNPRICED"; reservation: Reservation }>
+  | CostRefusal
   | InsufficientCredits
   | Readonly<{ reason: "BALANCE_LIMIT_EXCEEDED"; totalMicros: bigint; limitMicros: bigint }>;
 

@@ -1,6 +1,7 @@
 import { invariant } from "../invariant.ts";
 import { DAY, MINUTE, SECOND, type Time } from "../time.ts";
 import type { GrantShare } from "./grant.ts";
+import type { Pricing } from "./model-call.ts";
 import { NO_CONTEXT, type SpendContext } from "./spend-context.ts";
 import type { Movement, Transaction, TransactionKind } from "./transaction.ts";
 
@@ -26,6 +27,8 @@ export type Reservation = Readonly<{
   /** The change that ended it: its SETTLE, CHARGE or RELEASE. */
   endVersion: bigint | undefined;
   context: SpendContext;
+  /** What its hold was computed from, if it was: settling by usage prices by the same card (R-PRICE-4). */
+  pricing?: Pricing;
   /** The changes that it went through, first to last. */
   versions: readonly bigint[];
 }>;
@@ -122,6 +125,7 @@ function newReservation(change: Transaction): Reservation {
     endTime: undefined,
     endVersion: undefined,
     context: change.context ?? NO_CONTEXT,
+    ...(change.pricing ? { pricing: change.pricing } : {}),
     versions: [],
   };
 }

@@ -1,25 +1,31 @@
 import type { BatchReserveCredits, Request, ReserveCredits, ReserveItem } from "./command.ts";
+import { type Cost, costOfHold } from "./cost.ts";
 import { accepted, type Clock, type Decision, refused } from "./decision.ts";
 import { Draft } from "./draft.ts";
 import type { LedgerView } from "./ledger.ts";
 
+type Hold = Cost & Pick<ReserveItem, "context" | "timeToLive">;
+
 /**
  * R-HOLD-1: holds all of the amount, in spend order, or changes nothing.
  *
- * Refusals: INSUFFICIENT_CREDITS.
+ * Refusals: those of `costOfHold`, INSUFFICIENT_CREDITS.
  */
 export function reserveCredits(ledger: LedgerView, request: Request<ReserveCredits>, clock: Clock): Decision {
   const draft = new Draft(ledger);
   const { command } = request;
-  if (!covers(draft, command.amountMicros)) return insufficient(draft, command.amountMicros, undefined);
-  hold(draft, command, request, clock);
+  const cost = costOfHold(command, clock);
+  if ("refusal" in cost) return refused(cost.refusal);
+  if (!covers(draft, cost.amountMicros)) return insufficient(draft, cost.amountMicros, undefined);
+  hold(draft, { ...command, ...cost }, request, clock);
   return accepted(draft);
 }
 
 /**
  * R-HOLD-10: all items or none, one transaction each.
  *
- * Refusals: INSUFFICIENT_CREDITS, with the first item that fails and the total required.
+ * Refusals: those of `costOfHold`, with the first item that has one; INSUFFICIENT_CREDITS, with the first item
+ * that fails and the total required.
  */
 export function batchReserveCredits(
   ledger: LedgerView,
@@ -27,10 +33,15 @@ export function batchReserveCredits(
   clock: Clock,
 ): Decision {
   const draft = new Draft(ledger);
-  const { items } = request.command;
-  for (const [index, item] of items.entries()) {
+  const holds: Hold[] = [];
+  for (const [itemIndex, item] of request.command.items.entries()) {
+    const cost = costOfHold(item, clock);
+    if ("refusal" in cost) return refused({ ...cost.refusal, itemIndex });
+    holds.push({ ...item, ...cost });
+  }
+  for (const [index, item] of holds.entries()) {
     if (!covers(draft, item.amountMicros)) {
-      const required = items.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
+      const required = holds.reduce((sum, { amountMicros }) => sum + amountMicros, 0n);
       return insufficient(new Draft(ledger), required, index);
     }
     hold(draft, item, request, clock);
@@ -48,14 +59,11 @@ export function insufficient(draft: Draft, requiredMicros: bigint, itemIndex: nu
   return refused({ reason: "INSUFFICIENT_CREDITS", availableMicros, requiredMicros, itemIndex });
 }
 
-function hold(draft: Draft, item: ReserveItem, request: Request, { now, newId }: Clock): void {
-  const { amountMicros, context, timeToLive } = item;
+function hold(draft: Draft, item: Hold, request: Request, { now, newId }: Clock): void {
+  const { amountMicros, pricing, context, timeToLive } = item;
   draft.takeFree(amountMicros, "HELD");
   const expireTime = now + timeToLive;
   const reservationId = newId();
-  draft.record(
-    { kind: "RESERVE", effectiveTime: now, reservationId, amountMicros, expireTime, context },
-    request,
-    now,
-  );
+  const subject = { kind: "RESERVE", effectiveTime: now, reservationId, amountMicros, expireTime } as const;
+  draft.record({ ...subject, context, ...(pricing ? { pricing } : {}) }, request, now);
 }

@@ -1,5 +1,6 @@
 import { minMicros, TOTAL_MICROS_MAX } from "../amount.ts";
 import type { ChargeCredits, Request, SettleReservation } from "./command.ts";
+import { type Cost, costOfCharge, costOfSettle } from "./cost.ts";
 import { accepted, type Clock, type Decision, refused, unchanged } from "./decision.ts";
 import { Draft } from "./draft.ts";
 import { compareSpendOrder, type GrantShare } from "./grant.ts";
@@ -14,25 +15,36 @@ import { covers, insufficient } from "./reserve.ts";
  * missing becomes debt. After expiry the hold is empty and the settle is late (R-HOLD-8).
  *
  * Refusals: RESERVATION_NOT_FOUND, RESERVATION_SETTLED (with another amount),
- * RESERVATION_RELEASED, BALANCE_LIMIT_EXCEEDED (the debt).
+ * RESERVATION_RELEASED, those of `costOfSettle`, BALANCE_LIMIT_EXCEEDED (the debt).
  */
 export function settleReservation(
   ledger: LedgerView,
   request: Request<SettleReservation>,
-  { now }: Clock,
+  clock: Clock,
 ): Decision {
-  const { reservationId, amountMicros } = request.command;
+  const { reservationId } = request.command;
   const { organizationId } = ledger.account;
   const reservation = ledger.reservations.get(reservationId);
   if (!reservation) return refused({ reason: "RESERVATION_NOT_FOUND", organizationId, reservationId });
   if (reservation.state === "RELEASED") return refused({ reason: "RESERVATION_RELEASED", reservation });
+  const cost = costOfSettle(request.command, reservation, clock);
   if (reservation.state === "SETTLED") {
-    if (reservation.settledMicros !== amountMicros)
+    if ("refusal" in cost || reservation.settledMicros !== cost.amountMicros)
       return refused({ reason: "RESERVATION_SETTLED", reservation });
     return unchanged(endVersions(reservation));
   }
+  if ("refusal" in cost) return refused(cost.refusal);
+  return settle(new Draft(ledger), { reservation, ...cost }, request, clock);
+}
+
+function settle(
+  draft: Draft,
+  { reservation, amountMicros, pricing }: Cost & Readonly<{ reservation: Reservation }>,
+  request: Request,
+  { now }: Clock,
+): Decision {
+  const { reservationId, context } = reservation;
   const late = reservation.state === "EXPIRED";
-  const draft = new Draft(ledger);
   const holds = late ? [] : inSpendOrder(draft, reservation.holds);
   const { consumed, returned } = split(holds, amountMicros);
   const debtMicros = consumeHolds(draft, consumed);
@@ -41,12 +53,8 @@ export function settleReservation(
   draft.incurDebt(missing, "CONSUMED");
   draft.incurDebt(debtMicros, "VOIDED");
   returnHolds(draft, returned, now);
-  const { context } = reservation;
-  draft.record(
-    { kind: "SETTLE", effectiveTime: now, reservationId, amountMicros, late, context },
-    request,
-    now,
-  );
+  const subject = { kind: "SETTLE", effectiveTime: now, reservationId, amountMicros, late, context } as const;
+  draft.record({ ...subject, ...(pricing ? { pricing } : {}) }, request, now);
   return accepted(draft);
 }
 
@@ -54,17 +62,20 @@ export function settleReservation(
  * R-HOLD-11: a reservation that is settled at once, so that it can be listed and
  * refunded like any other.
  *
- * Refusals: INSUFFICIENT_CREDITS (unless debt is allowed), BALANCE_LIMIT_EXCEEDED (the debt).
+ * Refusals: those of `costOfCharge`, INSUFFICIENT_CREDITS (unless debt is allowed), BALANCE_LIMIT_EXCEEDED (the debt).
  */
 export function chargeCredits(ledger: LedgerView, request: Request<ChargeCredits>, clock: Clock): Decision {
-  const { amountMicros, context, allowDebt } = request.command;
+  const { context, allowDebt } = request.command;
+  const cost = costOfCharge(request.command, clock);
+  if ("refusal" in cost) return refused(cost.refusal);
+  const { amountMicros, pricing } = cost;
   const draft = new Draft(ledger);
   if (!allowDebt && !covers(draft, amountMicros)) return insufficient(draft, amountMicros, undefined);
   const missing = consumeFree(draft, amountMicros);
   if (draft.exceedsDebtLimit(missing)) return debtLimitExceeded(draft, missing);
   draft.incurDebt(missing, "CONSUMED");
   const subject = { kind: "CHARGE", effectiveTime: clock.now, reservationId: clock.newId() } as const;
-  draft.record({ ...subject, amountMicros, context }, request, clock.now);
+  draft.record({ ...subject, amountMicros, context, ...(pricing ? { pricing } : {}) }, request, clock.now);
   return accepted(draft);
 }
 

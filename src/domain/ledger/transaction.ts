@@ -3,6 +3,7 @@ import type { Subscription } from "../plans/subscription.ts";
 import type { Time } from "../time.ts";
 import type { Balance } from "./account.ts";
 import type { GrantBuckets, GrantKind, MadeGrant } from "./grant.ts";
+import type { Pricing } from "./model-call.ts";
 import type { SpendContext } from "./spend-context.ts";
 
 export type TransactionKind =
@@ -74,6 +75,8 @@ export type Subject = Readonly<{
   made?: readonly MadeGrant[];
   /** Of the kinds about a subscription. */
   subscriptionAfter?: Subscription;
+  /** Where the amount was computed. */
+  pricing?: Pricing;
 }>;
 
 /** One accepted change of an organization (R-HIST-2). From these alone everything can be recomputed. */

@@ -1,5 +1,5 @@
-import type { Estimate, Answer as PriceAnswer, Usage } from "./estimate.ts";
-import { estimateCost } from "./estimate.ts";
+import type { Estimate, Answer as PriceAnswer, Usage, UsagePrice } from "./estimate.ts";
+import { estimateCost, priceUsage } from "./estimate.ts";
 import type { JsonObject, Model, RateCard } from "./model.ts";
 import { PricedModel, type ReadSchema } from "./priced-model.ts";
 import type { PriceRefusal, RateCardRefusal } from "./refusal.ts";
@@ -59,9 +59,17 @@ export class PricedRateCard {
     known,
   }: Call): PriceAnswer<Estimate> | Readonly<{ refusal: RateCardRefusal }> {
     const priced = this.find(modelId);
-    if (priced === undefined)
-      return { refusal: { reason: "MODEL_NOT_FOUND", modelId, version: this.version } };
-    return estimateCost(priced, settings, known);
+    return priced === undefined ? this.#notFound(modelId) : estimateCost(priced, settings, known);
+  }
+
+  /** What a call did cost; `known` is all that was measured. Refusals: as of `estimate`. */
+  priceUsage({
+    modelId,
+    settings,
+    known,
+  }: Call): PriceAnswer<UsagePrice> | Readonly<{ refusal: RateCardRefusal }> {
+    const priced = this.find(modelId);
+    return priced === undefined ? this.#notFound(modelId) : priceUsage(priced, settings, known);
   }
 
   /** Refusals: as of `estimate`, for the first call that has one. */
@@ -83,5 +91,9 @@ export class PricedRateCard {
         maximumMicros: total("maximumMicros"),
       },
     };
+  }
+
+  #notFound(modelId: string): Readonly<{ refusal: RateCardRefusal }> {
+    return { refusal: { reason: "MODEL_NOT_FOUND", modelId, version: this.version } };
   }
 }

@@ -2,7 +2,7 @@ import { AMOUNT_MICROS_MAX } from "../amount.ts";
 import type { Model, RateCard, RateCardFault } from "./model.ts";
 import { checkModel } from "./model-check.ts";
 import { PricedModel, type ReadSchema } from "./priced-model.ts";
-import type { PublishRefusal } from "./refusal.ts";
+import type { RateCardInvalid } from "./refusal.ts";
 import { type Setting, type SettingValue, show, spell } from "./setting.ts";
 
 const MODELS_MAX = 10_000;
@@ -20,7 +20,7 @@ type Inspection = {
 };
 
 /** All that is wrong with a rate card (R-PRICE-5); undefined where it can be published. */
-export function checkRateCard(card: RateCard, readSchema: ReadSchema): PublishRefusal | undefined {
+export function checkRateCard(card: RateCard, readSchema: ReadSchema): RateCardInvalid | undefined {
   const steps = checkSteps(card, readSchema);
   for (;;) {
     const step = steps.next();
@@ -35,7 +35,7 @@ export function checkRateCard(card: RateCard, readSchema: ReadSchema): PublishRe
 export function* checkSteps(
   card: RateCard,
   readSchema: ReadSchema,
-): Generator<void, PublishRefusal | undefined> {
+): Generator<void, RateCardInvalid | undefined> {
   const inspection: Inspection = { faults: [], checksLeft: CONDITION_CHECKS_MAX };
   const { faults } = inspection;
   const { models } = card;

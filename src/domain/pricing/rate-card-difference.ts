@@ -12,21 +12,30 @@ export type ModelChange = Readonly<{
 
 /** The models that differ, by model id. The order of a card's models means nothing. */
 export function compareRateCards(previous: PricedRateCard | undefined, next: PricedRateCard): ModelChange[] {
+  const steps = compareSteps(previous, next);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+/** The same in steps of one model, so that a server can answer others between them. */
+export function* compareSteps(
+  previous: PricedRateCard | undefined,
+  next: PricedRateCard,
+): Generator<void, ModelChange[]> {
   const before = new Map(previous?.card.models.map((model) => [model.modelId, model]));
   const after = new Map(next.card.models.map((model) => [model.modelId, model]));
-  const modelIds = [...new Set([...before.keys(), ...after.keys()])].sort();
-  return modelIds.flatMap((modelId) => {
+  const changes: ModelChange[] = [];
+  for (const modelId of [...new Set([...before.keys(), ...after.keys()])].sort()) {
     const kind = changeOf(before.get(modelId), after.get(modelId));
-    if (kind === undefined) return [];
-    return [
-      {
-        modelId,
-        kind,
-        previousExpectedMicros: previous && expectedMicros(previous, modelId),
-        expectedMicros: expectedMicros(next, modelId),
-      },
-    ];
-  });
+    if (kind !== undefined) {
+      const previousExpectedMicros = previous && expectedMicros(previous, modelId);
+      changes.push({ modelId, kind, previousExpectedMicros, expectedMicros: expectedMicros(next, modelId) });
+    }
+    yield;
+  }
+  return changes;
 }
 
 function changeOf(before: Model | undefined, after: Model | undefined): ModelChange["kind"] | undefined {

@@ -21,5 +21,14 @@ export type RateCardRefusal =
     }>
   | Readonly<{ reason: "MODEL_NOT_FOUND"; modelId: string; version: bigint }>;
 
-/** Why a rate card is not published: all that is wrong with it, up to a thousand faults (R-PRICE-5). */
-export type PublishRefusal = Readonly<{ reason: "RATE_CARD_INVALID"; faults: readonly RateCardFault[] }>;
+/** All that is wrong with a rate card, up to a thousand faults (R-PRICE-5). */
+export type RateCardInvalid = Readonly<{ reason: "RATE_CARD_INVALID"; faults: readonly RateCardFault[] }>;
+
+/** Why a rate card is not published, in order of precedence. */
+export type PublishRefusal =
+  | RateCardInvalid
+  | Readonly<{ reason: "EFFECTIVE_TIME_PASSED"; effectiveTime: Time; now: Time }>;
+
+/** Why the cost of a call can't be computed; of several calls, which one, from 0. */
+export type CostRefusal = (RateCardRefusal | PriceRefusal) &
+  Readonly<{ itemIndex?: number; nodeId?: string }>;

@@ -7,11 +7,28 @@ import {
 } from "../../../gen/pleyor/pricing/v1/estimate_pb.ts";
 import { QUANTITY_LIMITS, writeDecimal } from "../../domain/pricing/decimal.ts";
 import type { Estimate, EstimateLine } from "../../domain/pricing/estimate.ts";
-import type { RunEstimate } from "../../domain/pricing/priced-rate-card.ts";
+import type { JsonObject } from "../../domain/pricing/model.ts";
+import type { Call, RunEstimate } from "../../domain/pricing/priced-rate-card.ts";
 import type { Ratio } from "../../domain/pricing/ratio.ts";
+import { fromProtoSettings } from "../convert-model-call.ts";
 
 /** How many digits behind the point a line's share is shown with. */
 const CREDIT_DIGITS = 12;
+
+type ProtoCall = Readonly<{
+  modelId: string;
+  settings?: JsonObject | undefined;
+  knownUsage: Readonly<Record<string, string>>;
+}>;
+
+/** `place` is where the call is in its request, with the dot after it, for errors to name. */
+export function fromProtoCall({ modelId, settings, knownUsage }: ProtoCall, place: string): Call {
+  return {
+    modelId,
+    settings: fromProtoSettings(settings, `${place}settings`),
+    known: new Map(Object.entries(knownUsage)),
+  };
+}
 
 export function toProtoEstimate(estimate: Estimate, version: bigint): ProtoEstimate {
   const { modelId, minimumMicros, expectedMicros, maximumMicros, lines, settings } = estimate;

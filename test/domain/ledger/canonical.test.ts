@@ -122,7 +122,10 @@ const OTHERS: readonly (readonly [title: string, command: Command, others: reado
       { ...BATCH, items: BATCH.items.toReversed() },
       { ...BATCH, items: BATCH.items.slice(1) },
       { ...BATCH, items: [...BATCH.items, ...BATCH.items] },
-      { ...BATCH, items: BATCH.items.map((item) => ({ ...item, amountMicros: 1n })) },
+      {
+        ...BATCH,
+        items: BATCH.items.map(({ context, timeToLive }) => ({ context, timeToLive, amountMicros: 1n })),
+      },
     ],
   ],
   [

@@ -8,6 +8,8 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { GrantShare } from "./grant_pb.ts";
 import { file_pleyor_credits_v1_grant } from "./grant_pb.ts";
+import type { Pricing } from "./model_call_pb.ts";
+import { file_pleyor_credits_v1_model_call } from "./model_call_pb.ts";
 import type { SpendContext } from "./spend_context_pb.ts";
 import { file_pleyor_credits_v1_spend_context } from "./spend_context_pb.ts";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/reservation.proto.
  */
 export const file_pleyor_credits_v1_reservation: GenFile = /*@__PURE__*/
-  fileDesc("CiNwbGV5b3IvY3JlZGl0cy92MS9yZXNlcnZhdGlvbi5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEipwQKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgCIAEoCRIyCgVzdGF0ZRgDIAEoDjIjLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uU3RhdGUSFQoNYW1vdW50X21pY3JvcxgEIAEoAxIbCg5zZXR0bGVkX21pY3JvcxgFIAEoA0gAiAEBEhMKC2RlYnRfbWljcm9zGAYgASgDEhcKD3JlZnVuZGVkX21pY3JvcxgHIAEoAxIMCgRsYXRlGAggASgIEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKB2NvbnRleHQYDCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TcGVuZENvbnRleHQSLAoFaG9sZHMYDSADKAsyHS5wbGV5b3IuY3JlZGl0cy52MS5HcmFudFNoYXJlEi8KCHBheW1lbnRzGA4gAygLMh0ucGxleW9yLmNyZWRpdHMudjEuR3JhbnRTaGFyZRIPCgd2ZXJzaW9uGA8gASgDQhEKD19zZXR0bGVkX21pY3JvcyqvAQoQUmVzZXJ2YXRpb25TdGF0ZRIhCh1SRVNFUlZBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFU0VSVkFUSU9OX1NUQVRFX0hFTEQQARIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAISHQoZUkVTRVJWQVRJT05fU1RBVEVfU0VUVExFRBADEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_spend_context]);
+  fileDesc("CiNwbGV5b3IvY3JlZGl0cy92MS9yZXNlcnZhdGlvbi5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEi7wQKC1Jlc2VydmF0aW9uEhYKDnJlc2VydmF0aW9uX2lkGAEgASgJEhcKD29yZ2FuaXphdGlvbl9pZBgCIAEoCRIyCgVzdGF0ZRgDIAEoDjIjLnBsZXlvci5jcmVkaXRzLnYxLlJlc2VydmF0aW9uU3RhdGUSFQoNYW1vdW50X21pY3JvcxgEIAEoAxIbCg5zZXR0bGVkX21pY3JvcxgFIAEoA0gAiAEBEhMKC2RlYnRfbWljcm9zGAYgASgDEhcKD3JlZnVuZGVkX21pY3JvcxgHIAEoAxIMCgRsYXRlGAggASgIEi8KC2NyZWF0ZV90aW1lGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjAKB2NvbnRleHQYDCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TcGVuZENvbnRleHQSLAoFaG9sZHMYDSADKAsyHS5wbGV5b3IuY3JlZGl0cy52MS5HcmFudFNoYXJlEi8KCHBheW1lbnRzGA4gAygLMh0ucGxleW9yLmNyZWRpdHMudjEuR3JhbnRTaGFyZRIPCgd2ZXJzaW9uGA8gASgDEhkKEXJhdGVfY2FyZF92ZXJzaW9uGBAgASgDEisKB3ByaWNpbmcYESABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5QcmljaW5nQhEKD19zZXR0bGVkX21pY3JvcyqvAQoQUmVzZXJ2YXRpb25TdGF0ZRIhCh1SRVNFUlZBVElPTl9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlJFU0VSVkFUSU9OX1NUQVRFX0hFTEQQARIdChlSRVNFUlZBVElPTl9TVEFURV9FWFBJUkVEEAISHQoZUkVTRVJWQVRJT05fU1RBVEVfU0VUVExFRBADEh4KGlJFU0VSVkFUSU9OX1NUQVRFX1JFTEVBU0VEEARiBnByb3RvMw", [file_google_protobuf_timestamp, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_model_call, file_pleyor_credits_v1_spend_context]);
 
 /**
  * Credits set aside for one piece of work, and what became of them. A charge in
@@ -131,6 +133,21 @@ export type Reservation = Message<"pleyor.credits.v1.Reservation"> & {
    * @generated from field: int64 version = 15;
    */
   version: bigint;
+
+  /**
+   * The rate card that it was priced by, and is settled by. 0: it was made by
+   * amount.
+   *
+   * @generated from field: int64 rate_card_version = 16;
+   */
+  rateCardVersion: bigint;
+
+  /**
+   * What that price was computed from. Absent where it was made by amount.
+   *
+   * @generated from field: pleyor.credits.v1.Pricing pricing = 17;
+   */
+  pricing?: Pricing | undefined;
 };
 
 /**

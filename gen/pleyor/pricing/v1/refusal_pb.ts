@@ -131,7 +131,8 @@ export const MeasureFaultSchema: GenMessage<MeasureFault> = /*@__PURE__*/
  */
 export type InvalidRateCard = Message<"pleyor.pricing.v1.InvalidRateCard"> & {
   /**
-   * All faults; a check stops after 1,000.
+   * The first faults, as many as an error has room for; `fault_count` in the
+   * metadata tells how many there are. A check stops after 1,000.
    *
    * @generated from field: repeated pleyor.pricing.v1.RateCardFault faults = 1;
    */
