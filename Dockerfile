@@ -1,5 +1,6 @@
-# The service on a PostgreSQL of its own choosing: set DATABASE_URL. There is no build step, since Node runs the
-# TypeScript sources as they are.
+# The service on a PostgreSQL of its own choosing: set DATABASE_URL. To be reached from outside the container, it must
+# also be told to listen there: PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION=0.0.0.0, in a network where everybody
+# may spend. There is no build step, since Node runs the TypeScript sources as they are.
 
 FROM node:24-slim AS dependencies
 WORKDIR /app

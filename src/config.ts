@@ -219,6 +219,8 @@ class SettingsReader {
     const text = this.#raw[name];
     if (text !== undefined && !(URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol))) {
       this.#faults.push(`${name} must be a URL like postgres://user:password@host:5432/database`);
+    } else if (text !== undefined && !isDecodable(new URL(text))) {
+      this.#faults.push(`${name} has a % that no two hexadecimal digits follow; a % itself is written %25`);
     }
     return this.text(key, name);
   }
@@ -254,5 +256,13 @@ class SettingsReader {
   #take(name: string): string | undefined {
     this.#known.add(name);
     return this.#raw[name] || undefined;
+  }
+}
+
+function isDecodable({ username, password, hostname, pathname }: URL): boolean {
+  try {
+    return [username, password, hostname, pathname].map(decodeURIComponent).length > 0;
+  } catch {
+    return false;
   }
 }

@@ -6,34 +6,33 @@ import { welcomeText } from "./telemetry/welcome.ts";
 /** A terminal's Ctrl-C reaches this process twice under npm, which passes it on: that is no second one. */
 const SECOND_SIGNAL_AFTER_MS = 500;
 
+let firstAt: number | undefined;
 try {
   const server = createServer(parseConfig(readEnv(env)));
   stopOnSignal(server);
   process.stdout.write(welcomeText(await server.start()));
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
+  // A start that a signal gave up is no failure; the process ends once everything is stopped.
+  if (firstAt === undefined) fail(error);
 }
 
-/** The first signal drains; the second one ends the process at once. */
+/** The first signal drains, or gives up the start; the second one ends the process at once. */
 function stopOnSignal(server: Server): void {
-  let firstAt: number | undefined;
   const onSignal = () => {
     if (firstAt !== undefined) {
       if (performance.now() - firstAt > SECOND_SIGNAL_AFTER_MS) process.exit(1);
       return;
     }
     firstAt = performance.now();
-    server.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        process.stderr.write(`${explain(error)}\n`);
-        process.exit(1);
-      },
-    );
+    server.stop().then(() => process.exit(0), fail);
   };
   process.on("SIGINT", onSignal);
   process.on("SIGTERM", onSignal);
+}
+
+function fail(error: unknown): never {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
 }
 
 /** A line for each thing that a person can mend; all there is for a fault of the code. */

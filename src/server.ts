@@ -8,6 +8,7 @@ import { createCreditLedger, type RunningLedger } from "./service/create-credit-
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
 import { migrate } from "./storage/migrate.ts";
+import { DatabaseNotReadyError, prepareDatabase } from "./storage/prepare-database.ts";
 import { Hub, type HubSettings } from "./stream/hub.ts";
 import { StreamLimit } from "./stream/stream-limit.ts";
 import { Telemetry } from "./telemetry/telemetry.ts";
@@ -26,7 +27,10 @@ export type ServerInfo = DoorAddresses &
 export type Server = Readonly<{
   /** Throws a StartError for what a person can mend; nothing is left running then. */
   start(): Promise<ServerInfo>;
-  /** Refuses new calls, lets those in flight end, and ends everything. May be called at any time, and again. */
+  /**
+   * Refuses new calls, lets those in flight end, and ends everything. May be called at any time, and again; a start
+   * that is under way is given up, and fails with a StartError.
+   */
   stop(): Promise<void>;
 }>;
 
@@ -35,13 +39,8 @@ export class StartError extends Error {
   override readonly name = "StartError";
 }
 
-/**
- * The address, the password or the name of the database is wrong, or it is not up: a failure of the network, or
- * a SQLSTATE of connections (08), logins (28), names (3D), resources (53), rights (42501) or shutting down (57P).
- */
-const DATABASE_NOT_READY = /^(E[A-Z_]+|08\w{3}|28\w{3}|3D\w{3}|53\w{3}|57P\w{2}|42501)$/;
-
 const DAY_MS = 24 * 3_600_000;
+
 const PORT_SETTINGS = { gRPC: "PLEYOR_GRPC_PORT", HTTP: "PLEYOR_HTTP_PORT" } as const;
 
 type Database = Pick<ServerInfo, "databaseUrl" | "dataDirectory">;
@@ -50,16 +49,19 @@ type Database = Pick<ServerInfo, "databaseUrl" | "dataDirectory">;
 export function createServer(config: Config, overrides: ServerOverrides = {}): Server {
   const telemetry = overrides.telemetry ?? new Telemetry(config.logLevel);
   const parts = new RunningParts();
+  const givenUp = new AbortController();
   let started: Promise<ServerInfo> | undefined;
   let stopped: Promise<void> | undefined;
   const stop = async (): Promise<void> => {
+    givenUp.abort(new StartError("stopped while it started"));
     await started?.catch(() => undefined);
     await parts.stopAll();
     telemetry.serverStopped();
   };
   const start = async (): Promise<ServerInfo> => {
     try {
-      const database = await startDatabase(config, telemetry, parts);
+      const database = await startDatabase(config, telemetry, { parts, signal: givenUp.signal });
+      givenUp.signal.throwIfAborted();
       const addresses = await startServing(config, { ...overrides, telemetry }, database, parts);
       telemetry.serverStarted(addresses);
       return { ...addresses, ...database };
@@ -80,15 +82,20 @@ export function createServer(config: Config, overrides: ServerOverrides = {}): S
   };
 }
 
-async function startDatabase(config: Config, telemetry: Telemetry, parts: RunningParts): Promise<Database> {
+async function startDatabase(
+  config: Config,
+  telemetry: Telemetry,
+  { parts, signal }: { parts: RunningParts; signal: AbortSignal },
+): Promise<Database> {
   const { url, migrationUrl, dataDirectory } = config.database;
   if (url !== undefined) {
-    await migrateReachable(migrationUrl ?? url, url);
+    await prepareDatabase({ url, migrationUrl }, signal);
     return { databaseUrl: url, dataDirectory: undefined };
   }
   const postgres = await startEmbeddedPostgres({
     dataDirectory,
     log: (line) => telemetry.databaseTold(line),
+    signal,
   });
   parts.started(() => postgres.stop());
   await migrate(postgres.url);
@@ -149,29 +156,13 @@ class RunningParts {
   }
 }
 
-async function migrateReachable(url: string, servingUrl: string): Promise<void> {
-  try {
-    await migrate(url, servingUrl);
-  } catch (error) {
-    const { code, message } = error as Error & { code?: unknown };
-    if (typeof code !== "string" || !DATABASE_NOT_READY.test(code)) throw error;
-    const { host, pathname } = new URL(url);
-    throw new StartError(`cannot use the database ${host}${pathname}: ${firstLine(message)}`, {
-      cause: error,
-    });
-  }
-}
-
 /** In one line, if it is something that a person can mend. */
 function explained(error: unknown): unknown {
-  if (error instanceof EmbeddedPostgresError) return new StartError(error.message, { cause: error });
+  if (error instanceof EmbeddedPostgresError || error instanceof DatabaseNotReadyError)
+    return new StartError(error.message, { cause: error });
   if (!(error instanceof ListenError)) return error;
   const hint = error.portTaken ? `; set ${PORT_SETTINGS[error.door]} to another` : "";
   return new StartError(`${error.message}${hint}`, { cause: error });
-}
-
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
 }
 
 function isLoopback(address: string): boolean {

@@ -100,6 +100,8 @@ describe("config", () => {
     ["PLEYOR_HTTP_PORT", "50051", /PLEYOR_GRPC_PORT and PLEYOR_HTTP_PORT must differ/],
     ["PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION", "0.0.0.0:80", /without a port/],
     ["MIGRATION_DATABASE_URL", "postgres://migrate@db/credits", /needs DATABASE_URL/],
+    ["DATABASE_URL", "postgres://serve:100%safe@db/credits", /^DATABASE_URL has a % that no two hexadecimal/],
+    ["DATABASE_URL", "postgres://serve:secret@db/%E9", /^DATABASE_URL has a %/],
     ["PLEYOR_LANE", "8", /^PLEYOR_LANE is not a setting of this service$/],
   ];
   for (const [name, text, fault] of refused) {

@@ -7,11 +7,12 @@
 export type DatabaseFault = "away" | "locked" | "slow";
 
 /**
- * SQLSTATE classes and codes: connections lost (08), resources short (53), the server
- * stopping or starting (57P), a deadlock or a conflict (40001, 40P01), a standby that
+ * SQLSTATE classes and codes: connections lost (08), logins refused since the start,
+ * as while a password is changed (28), resources short (53), the server stopping or
+ * starting (57P), a deadlock or a conflict (40001, 40P01), a standby that
  * is not promoted yet (25006), and a transaction that was ended for being idle (25P03).
  */
-const AWAY_CLASSES = ["08", "53", "57P"];
+const AWAY_CLASSES = ["08", "28", "53", "57P"];
 const AWAY_CODES = ["40001", "40P01", "25006", "25P03"];
 const LOCK_TIMEOUT = "55P03";
 const STATEMENT_TIMEOUT = "57014";

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { EntityManager } from "@mikro-orm/postgresql";
 import { sql } from "kysely";
 import { inTransaction } from "./database-transaction.ts";
 import { createOrm, type Orm } from "./orm.ts";
@@ -5,11 +7,15 @@ import { createOrm, type Orm } from "./orm.ts";
 /** Any number that no other program takes as an advisory lock on this database. */
 const MIGRATION_LOCK = 7_310_579_421_023n;
 
+/** How often a server looks whether the one that migrates is done. */
+const POLL_INTERVAL_MS = 50;
+
 /**
  * Brings the database to the newest schema. Servers that start together take
- * turns. Where another role serves, it may read and write, but not rewrite history (R-HIST-1).
+ * turns. Where nothing is to be done, the role need not be allowed to. Where another
+ * role serves, it may read and write, but not rewrite history (R-HIST-1).
  */
-export async function migrate(url: string, servingUrl: string = url): Promise<void> {
+export async function migrate(url: string, servingUrl: string = url, signal?: AbortSignal): Promise<void> {
   const timeoutMs = 60_000;
   const orm = createOrm({
     url,
@@ -19,10 +25,12 @@ export async function migrate(url: string, servingUrl: string = url): Promise<vo
     statementTimeoutMs: timeoutMs,
   });
   try {
-    await inTransaction(orm, "write", async (em) => {
-      await sql`select pg_advisory_xact_lock(${MIGRATION_LOCK})`.execute(em.getKysely());
-      await orm.migrator.up();
-    });
+    if (await isPending(orm)) {
+      await inTransaction(orm, "write", async (em) => {
+        await takeTurn(em, signal);
+        await orm.migrator.up();
+      });
+    }
     const servingRole = roleOf(servingUrl);
     if (servingRole !== roleOf(url)) await allowServing(orm, servingRole);
   } finally {
@@ -30,16 +38,39 @@ export async function migrate(url: string, servingUrl: string = url): Promise<vo
   }
 }
 
+/** The migrator would make its table if there were none, which two servers must not do at once. */
+async function isPending(orm: Orm): Promise<boolean> {
+  const found = await sql<{ found: boolean }>`select to_regclass('migrations') is not null as found`.execute(
+    orm.em.fork().getKysely(),
+  );
+  return !found.rows[0]?.found || (await orm.migrator.getPending()).length > 0;
+}
+
+/** It asks rather than waits, because nothing could end a wait in the database when the server is told to stop. */
+async function takeTurn(em: EntityManager, signal: AbortSignal | undefined): Promise<void> {
+  const turn = sql<{ taken: boolean }>`select pg_try_advisory_xact_lock(${MIGRATION_LOCK}) as taken`;
+  while (!(await turn.execute(em.getKysely())).rows[0]?.taken) {
+    await delay(POLL_INTERVAL_MS);
+    signal?.throwIfAborted();
+  }
+}
+
 async function allowServing(orm: Orm, role: string): Promise<void> {
   const name = sql.id(role);
   const kysely = orm.em.fork().getKysely();
-  await sql`grant select, insert, update, delete on accounts, grants, debts, reservations, subscriptions to ${name}`.execute(
+  await sql`grant select, insert, update on accounts, grants, debts, reservations, subscriptions to ${name}`.execute(
     kysely,
   );
   await sql`grant select, insert, update, delete on alert_settings, alerts to ${name}`.execute(kysely);
   await sql`grant select, update on alert_feed to ${name}`.execute(kysely);
+  await sql`revoke delete, truncate on accounts, grants, debts, reservations, subscriptions from ${name}`.execute(
+    kysely,
+  );
+  // An account whose first command was refused is taken out again.
+  await sql`grant delete on accounts to ${name}`.execute(kysely);
   await sql`grant select, insert on transactions, catalogues, rate_cards to ${name}`.execute(kysely);
   await sql`revoke update, delete, truncate on transactions, rate_cards from ${name}`.execute(kysely);
+  await sql`grant select on migrations to ${name}`.execute(kysely);
 }
 
 function roleOf(url: string): string {

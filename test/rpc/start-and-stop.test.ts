@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer as createNetServer } from "node:net";
 import { createClient } from "@connectrpc/connect";
@@ -10,6 +9,7 @@ import { parseConfig, type RawSettings } from "../../src/config.ts";
 import { createServer, type Server, StartError } from "../../src/server.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import { exitCodeOf, startMain } from "../support/main-process.ts";
 import { ORGANIZATION, REQUEST_ID } from "../support/scripted-ledger.ts";
 
 const GRANT = {
@@ -57,11 +57,11 @@ describe("the server", () => {
     expect(await isOpen(grpcAddress)).to.equal(false);
   });
 
-  it("can be stopped while it starts", async () => {
+  it("can be stopped while it starts, and then has not started", async () => {
     const running = server();
-    const started = running.start();
+    const failed = startError(running);
     await running.stop();
-    expect(await isOpen((await started).httpAddress)).to.equal(false);
+    expect(await failed).to.equal("stopped while it started");
   });
 
   it("tells a taken port in one line with the setting to change, and leaves nothing running", async () => {
@@ -134,36 +134,6 @@ async function isOpen(address: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-type Main = Readonly<{
-  process: ChildProcess;
-  stdout: () => string;
-  stderr: () => string;
-  greeted: Promise<void>;
-}>;
-
-function startMain(settings: RawSettings): Main {
-  const child = spawn(process.execPath, ["src/main.ts"], { env: { ...process.env, ...settings } });
-  const { promise: greeted, resolve, reject } = Promise.withResolvers<void>();
-  let stdout = "";
-  let stderr = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    if (stdout.includes("/CreateGrant\n\n")) resolve();
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  child.once("exit", () => reject(new Error(`it ended: ${stderr}`)));
-  // A test that expects it to end does not wait for the greeting.
-  greeted.catch(() => undefined);
-  return { process: child, stdout: () => stdout, stderr: () => stderr, greeted };
-}
-
-async function exitCodeOf(child: ChildProcess): Promise<number | null> {
-  if (child.exitCode === null) await once(child, "close");
-  return child.exitCode;
 }
 
 /** By a session of its own: within a transaction, the view would show the same for ever. */

@@ -2,7 +2,23 @@ import { expect } from "chai";
 import { type DatabaseFault, databaseFaultOf } from "../../src/storage/database-fault.ts";
 
 const FAULTS: readonly [DatabaseFault | undefined, readonly string[]][] = [
-  ["away", ["08006", "08P01", "53300", "57P01", "57P02", "57P03", "40001", "40P01", "25P03", "25006"]],
+  [
+    "away",
+    [
+      "08006",
+      "08P01",
+      "28P01",
+      "28000",
+      "53300",
+      "57P01",
+      "57P02",
+      "57P03",
+      "40001",
+      "40P01",
+      "25P03",
+      "25006",
+    ],
+  ],
   ["away", ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND"]],
   ["locked", ["55P03"]],
   ["slow", ["57014"]],

@@ -102,6 +102,8 @@ describe("R-HIST-1: history", () => {
         "drop table transactions",
         "create table mine (one integer)",
         "delete from migrations",
+        "delete from grants",
+        "delete from reservations",
         "set session_replication_role = replica",
       ];
       for (const statement of forbidden)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { readRememberedPort, rememberPort } from "./data-home.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 import { claimOwnership, type Ownership } from "./ownership.ts";
-import { startPostmaster } from "./pg-ctl.ts";
+import { startPostmaster, stopPostmaster } from "./pg-ctl.ts";
 import { freePort, isPortFree, LOOPBACK } from "./port.ts";
 import { findPostmaster, type Postmaster, processExists } from "./postmaster.ts";
 import type { PreparedServer } from "./prepared-server.ts";
@@ -15,6 +15,7 @@ export type OwnedServer = {
 type ClaimOptions = {
   readonly port: number | undefined;
   readonly log: (line: string) => void;
+  readonly signal: AbortSignal | undefined;
 };
 
 const POLL_INTERVAL_MS = 25;
@@ -31,9 +32,16 @@ const PORT_ATTEMPTS_MAX = 5;
 /** Starts the server unless it runs, and becomes its owner, or says whose it is. */
 export async function claimServer(server: PreparedServer, options: ClaimOptions): Promise<OwnedServer> {
   const startTime = Date.now();
+  let startedHere = false;
   for (;;) {
+    if (options.signal?.aborted) {
+      // One that ran before is left to whoever finds it next, as if we had been killed.
+      if (startedHere) await stopPostmaster(server);
+      throw options.signal.reason;
+    }
     const found = await findPostmaster(server.home.cluster);
     const running = found ?? (await start(server, options));
+    startedHere ||= found === undefined;
     const claim = await claimOwnership({ ...server, port: running.port, cluster: server.home.cluster });
     const elapsedMs = Date.now() - startTime;
     if (claim.outcome === "owned") {
@@ -73,7 +81,7 @@ function describeStart(server: PreparedServer, state: { running: Postmaster; ado
 async function start(server: PreparedServer, options: ClaimOptions): Promise<Postmaster> {
   for (let attempt = 0; attempt < PORT_ATTEMPTS_MAX; attempt += 1) {
     const port = await choosePort(server, options);
-    if ((await startPostmaster(server, port)) === "started") {
+    if ((await startPostmaster(server, { port, signal: options.signal })) === "started") {
       return (await findPostmaster(server.home.cluster)) ?? { pid: 0, port };
     }
   }

@@ -89,6 +89,17 @@ async function makeFolder(folder: string, account: Account | undefined): Promise
   if (parent !== folder) {
     await makeFolder(parent, account);
   }
-  await mkdir(folder, { recursive: true });
+  // Not recursively, which never ends in /proc.
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => mendedMeanwhile(folder, error));
   await chmod(folder, account === undefined ? 0o700 : 0o711);
+}
+
+/** Two first starts at once make it both; but what is there may be no folder. */
+async function mendedMeanwhile(folder: string, error: NodeJS.ErrnoException): Promise<void> {
+  if (error.code !== "EEXIST") throw error;
+  if ((await stat(folder).catch(() => undefined))?.isDirectory()) return;
+  throw new EmbeddedPostgresError(
+    "data-directory-unreachable",
+    `${folder} is not a folder; set PLEYOR_DATA_DIRECTORY to one, or to a path where one can be made`,
+  );
 }

@@ -11,6 +11,8 @@ export type EmbeddedPostgresOptions = {
   /** Without it, the port of the last start, or a free one. */
   readonly port?: number | undefined;
   readonly log: (line: string) => void;
+  /** Gives up the start: nothing is left running, and the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
 };
 
 export type EmbeddedPostgres = {
@@ -28,9 +30,10 @@ export type EmbeddedPostgres = {
  * Throws `EmbeddedPostgresError`, whose message is one line.
  */
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-  const server = await prepareServer({ dataDirectory: options.dataDirectory, log: options.log });
-  const owned = await claimServer(server, { port: options.port, log: options.log });
-  const keeper = keepOwnership(server, owned, options.log);
+  const { dataDirectory, port, log, signal } = options;
+  const server = await prepareServer({ dataDirectory, log, signal });
+  const owned = await claimServer(server, { port, log, signal });
+  const keeper = keepOwnership(server, owned, log);
   let stopped: Promise<void> | undefined;
   return {
     url: `postgres://${SUPERUSER}:${server.password}@${LOOPBACK}:${owned.port}/${DATABASE}?sslmode=disable`,
@@ -57,7 +60,7 @@ function keepOwnership(
   let claiming = Promise.resolve();
   const claimAgain = async (): Promise<void> => {
     log("PostgreSQL ended its sessions; claiming it again");
-    owned = await claimServer(server, { port: first.port, log }).catch((error: Error) => {
+    owned = await claimServer(server, { port: first.port, log, signal: undefined }).catch((error: Error) => {
       log(`PostgreSQL is lost: ${error.message}`);
       return undefined;
     });

@@ -12,14 +12,17 @@ import { runProgram } from "./program.ts";
 /** The PostgreSQL user that owns everything in the embedded server. */
 export const SUPERUSER = "pleyor";
 
+type Using = {
+  readonly binaries: Binaries;
+  readonly account: Account | undefined;
+  readonly signal: AbortSignal | undefined;
+};
+
 /**
  * Makes the data home: a new cluster, its random password, its log folder. All of it is made under another name
  * and renamed at the end, so that a start which is killed in the middle leaves nothing that looks like data.
  */
-export async function initializeDataHome(
-  home: DataHome,
-  using: { binaries: Binaries; account: Account | undefined },
-): Promise<void> {
+export async function initializeDataHome(home: DataHome, using: Using): Promise<void> {
   const draft = dataHomeAt(await makeDraftFolder(dirname(home.folder)));
   try {
     await fillDraft(draft, using);
@@ -35,10 +38,7 @@ export async function initializeDataHome(
   }
 }
 
-async function fillDraft(
-  draft: DataHome,
-  using: { binaries: Binaries; account: Account | undefined },
-): Promise<void> {
+async function fillDraft(draft: DataHome, using: Using): Promise<void> {
   // The account passes through this folder, but can neither list nor change what is ours in it.
   await chmod(draft.folder, using.account === undefined ? 0o700 : 0o711);
   const logFolder = dirname(draft.logFile);
@@ -57,10 +57,7 @@ async function fillDraft(
   await syncFolder(draft.folder);
 }
 
-async function runInitdb(
-  draft: DataHome,
-  using: { binaries: Binaries; account: Account | undefined; passwordForInitdb: string },
-): Promise<void> {
+async function runInitdb(draft: DataHome, using: Using & { passwordForInitdb: string }): Promise<void> {
   const { succeeded, output } = await runProgram(
     using.binaries.initdb,
     [
@@ -68,7 +65,9 @@ async function runInitdb(
       ...["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--data-checksums"],
     ],
     using.account,
+    using.signal,
   );
+  using.signal?.throwIfAborted();
   if (!succeeded) {
     const reason = /^initdb: error: .*$/m.exec(output)?.[0] ?? output;
     throw new EmbeddedPostgresError("start-failed", `PostgreSQL could not make its data folder: ${reason}`);

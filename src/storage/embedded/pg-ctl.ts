@@ -6,7 +6,7 @@ import { type DataHome, rotateLog } from "./data-home.ts";
 import { EmbeddedPostgresError } from "./embedded-postgres-error.ts";
 import { LOOPBACK } from "./port.ts";
 import { disownLockFile, findPostmaster, isPostmasterOf } from "./postmaster.ts";
-import { runProgram } from "./program.ts";
+import { type ProgramResult, runProgram } from "./program.ts";
 
 export type ControlledServer = {
   readonly binaries: Binaries;
@@ -19,6 +19,8 @@ const START_TIMEOUT_S = 300;
 
 /** A fast stop ends sessions and writes a checkpoint: seconds, on a slow disk with much to write. */
 const STOP_TIMEOUT_S = 60;
+
+const ABORT_POLL_MS = 25;
 
 /**
  * Given at each start rather than written into the data folder, so that data of an older version of the service
@@ -42,14 +44,18 @@ const SETTINGS: Readonly<Record<string, string>> = {
 /** What became of a start: `port-taken` may be tried again on another port. */
 export type StartOutcome = "started" | "port-taken";
 
-export async function startPostmaster(server: ControlledServer, port: number): Promise<StartOutcome> {
+/** The signal gives up the start: the server is stopped again, and the promise rejected with the signal's reason. */
+export async function startPostmaster(
+  server: ControlledServer,
+  { port, signal }: { port: number; signal: AbortSignal | undefined },
+): Promise<StartOutcome> {
   await disownLockFile(server.home.cluster);
   await rotateLog(server.home);
   const logStart = await sizeOf(server.home.logFile);
   const options = Object.entries({ ...SETTINGS, port: String(port) }).map(
     ([name, value]) => `-c ${name}=${value}`,
   );
-  const { succeeded, output } = await runProgram(
+  const starting = runProgram(
     server.binaries.pgCtl,
     [
       ...["start", "--wait", "--timeout", String(START_TIMEOUT_S), "--pgdata", server.home.cluster],
@@ -57,6 +63,8 @@ export async function startPostmaster(server: ControlledServer, port: number): P
     ],
     server.account,
   );
+  if (signal) await stopIfAborted(server, starting, signal);
+  const { succeeded, output } = await starting;
   // Where two services started at once, one start fails: then the other one's server is running now.
   if (succeeded || (await findPostmaster(server.home.cluster)) !== undefined) {
     return "started";
@@ -70,6 +78,27 @@ export async function startPostmaster(server: ControlledServer, port: number): P
     "start-failed",
     `PostgreSQL does not start on ${server.home.cluster}: ${reason} (its log: ${server.home.logFile})`,
   );
+}
+
+/** To end pg_ctl would leave the server that it started: so the server is ended, and pg_ctl notices. */
+async function stopIfAborted(
+  server: ControlledServer,
+  starting: Promise<ProgramResult>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise: aborted, resolve } = Promise.withResolvers<void>();
+  signal.addEventListener("abort", () => resolve());
+  if (signal.aborted) resolve();
+  await Promise.race([starting, aborted]);
+  if (!signal.aborted) return;
+  let ended = false;
+  void starting.then(() => {
+    ended = true;
+  });
+  // The server writes its pid a moment after pg_ctl has started it.
+  for (; !ended; await delay(ABORT_POLL_MS)) await stopPostmaster(server);
+  await stopPostmaster(server);
+  throw signal.reason;
 }
 
 /** Ends sessions, writes a checkpoint, and returns once no process is left. */

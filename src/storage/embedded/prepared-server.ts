@@ -18,19 +18,33 @@ export type PreparedServer = ControlledServer & {
 };
 
 /** Faults of the file system itself, which no check foresees: the message names the call and the path. */
-const FILE_SYSTEM_CODES = ["EACCES", "EPERM", "ENOTDIR", "EROFS", "ENOSPC", "EDQUOT", "ENAMETOOLONG", "EIO"];
+const FILE_SYSTEM_CODES = [
+  "EACCES",
+  "EPERM",
+  "ENOENT",
+  "ENOTDIR",
+  "ELOOP",
+  "EINVAL",
+  "EROFS",
+  "ENOSPC",
+  "EDQUOT",
+  "ENAMETOOLONG",
+  "EIO",
+];
 
 export async function prepareServer(options: {
   dataDirectory: string | undefined;
   log: (line: string) => void;
+  signal: AbortSignal | undefined;
 }): Promise<PreparedServer> {
+  const { log, signal } = options;
   const chosen = await chooseAccount();
   const wanted = resolve(options.dataDirectory ?? (await defaultDataDirectory(chosen)));
   if (isTemporary(wanted)) {
-    options.log(`warning: the data are in ${wanted}, and systems empty such folders`);
+    log(`warning: the data are in ${wanted}, and systems empty such folders`);
   }
   try {
-    return await prepareIn({ wanted, chosen, log: options.log });
+    return await prepareIn({ wanted, chosen, log, signal });
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     if (code === undefined || !FILE_SYSTEM_CODES.includes(code)) {
@@ -49,6 +63,7 @@ async function prepareIn(to: {
   wanted: string;
   chosen: Account | undefined;
   log: (line: string) => void;
+  signal: AbortSignal | undefined;
 }): Promise<PreparedServer> {
   const installed = await locateBinaries();
   const dataDirectory = await makeDataDirectory(to.wanted, to.chosen);
@@ -62,8 +77,9 @@ async function prepareIn(to: {
   await admitAccount(dataDirectory, account);
   const binaries = await reachableBinaries(installed, { dataDirectory, account });
   const version = await serverVersion(binaries, account);
+  to.signal?.throwIfAborted();
   if (found === "empty") {
-    await initializeDataHome(home, { binaries, account });
+    await initializeDataHome(home, { binaries, account, signal: to.signal });
     to.log(`made new data of PostgreSQL ${version} in ${dataDirectory}`);
   }
   await removeAbandonedDrafts(dataDirectory);
