@@ -1,15 +1,19 @@
 import { v7 as uuidv7 } from "uuid";
 import type { Account } from "../domain/ledger/account.ts";
-import type { Request } from "../domain/ledger/command.ts";
+import { opensOrganization, type Request } from "../domain/ledger/command.ts";
+import type { Cycles } from "../domain/ledger/cycle.ts";
 import { decide } from "../domain/ledger/decide.ts";
-import type { Decision } from "../domain/ledger/decision.ts";
+import type { Decision, Plans } from "../domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../domain/ledger/due.ts";
 import type { Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { Calendar } from "../domain/plans/calendar.ts";
 import { earlierOf, laterOf, type Time } from "../domain/time.ts";
 import { LedgerUnit } from "../storage/ledger-unit.ts";
+import type { ClockSource, OrganizationClock } from "../storage/organization-clock.ts";
 import type { Orm } from "../storage/orm.ts";
+import type { CatalogueHistory } from "./catalogue-history.ts";
 import { namedBy } from "./named.ts";
 
 /** A place in a batch: a request, or, without one, only what is due of its organization. */
@@ -29,6 +33,25 @@ export type Outcome =
 
 /** So many due holds are returned by one batch, about; its organizations share them. */
 const DUE_HOLDS_MAX = 500;
+/** So many boundaries are recorded by one batch, about, and so many of one organization: a year in three pieces. */
+const BOUNDARIES_MAX = 500;
+const BOUNDARIES_OF_ONE_MAX = 5;
+
+/** What batches are committed with. */
+export type BatchGround = Readonly<{
+  orm: Orm;
+  calendar: Calendar;
+  catalogues: CatalogueHistory;
+  clocks: ClockSource;
+}>;
+
+/** A batch in the making. */
+type Batch = Readonly<{
+  unit: LedgerUnit;
+  ground: BatchGround;
+  clock: OrganizationClock;
+  decided: Changes[];
+}>;
 
 const CURRENT: Outcome = { outcome: "current" };
 const POSTPONED: Outcome = { outcome: "postponed" };
@@ -38,62 +61,87 @@ const POSTPONED: Outcome = { outcome: "postponed" };
  * is due, decides the items one after the other on the state in memory, writes
  * everything and commits once. Outcomes are in the order of the items.
  */
-export function commitBatch(orm: Orm, items: readonly BatchItem[]): Promise<readonly Outcome[]> {
-  return LedgerUnit.run(orm, async (unit) => {
+export function commitBatch(ground: BatchGround, items: readonly BatchItem[]): Promise<readonly Outcome[]> {
+  return LedgerUnit.run(ground.orm, async (unit) => {
     const requests = items.flatMap(({ request }) => request ?? []);
-    const opening = requests.filter(({ command }) => command.kind === "createGrant");
+    const opening = requests.filter(({ command }) => opensOrganization(command));
+    const named = namedBy(requests);
     await unit.lock(ids(items), ids(opening));
-    const now = await unit.clock();
-    await unit.load(namedBy(requests));
-    const decided: Changes[] = [];
-    const unready = await bringUpToDate(unit, now, decided);
+    if (named.catalogue) await unit.lockCatalogue();
+    const batch = { unit, ground, clock: await unit.clock(ground.clocks), decided: [] };
+    await unit.load(named);
+    const plans = named.catalogue ? await plansOfNow(batch) : undefined;
+    const unready = await bringUpToDate(batch);
     const decisions = items.map(({ organizationId, request }) => {
       const outcome = unready.get(organizationId);
       if (outcome || !request) return outcome ?? CURRENT;
-      return decideAndAbsorb(unit.ledger(organizationId), request, now, decided);
+      return decideAndAbsorb(batch, request, plans);
     });
-    const sealed = groupByVersion(await unit.save(decided));
+    const sealed = groupByVersion(await unit.save(batch.decided));
     return decisions.map((decision) => toOutcome(decision, sealed));
   });
 }
 
+/** The catalogue stays as it is until the batch is committed. */
+async function plansOfNow({ unit, ground: { calendar, catalogues } }: Batch): Promise<Plans> {
+  await unit.lockCatalogue();
+  await catalogues.refresh((version) => unit.cataloguesAfter(version));
+  return { calendar, catalogueAt: catalogues.at };
+}
+
 /** Records everything that is due; returns what becomes of organizations that are not ready for requests then. */
-async function bringUpToDate(
-  unit: LedgerUnit,
-  now: Time,
-  decided: Changes[],
-): Promise<ReadonlyMap<string, Outcome>> {
+async function bringUpToDate(batch: Batch): Promise<ReadonlyMap<string, Outcome>> {
+  const { unit, clock, decided } = batch;
   const unready = new Map<string, Outcome>();
-  const due = [...unit.ledgers.values()].filter(({ account }) => isDue(account, now));
+  const due = [...unit.ledgers.values()].filter(({ account }) => isDue(account, clock));
   if (due.length === 0) return unready;
-  const times = new Map(due.map(({ account }) => [account.organizationId, timeOf(account, now)]));
+  const times = new Map(due.map(({ account }) => [account.organizationId, timeOf(account, clock)]));
+  const cycles = await cyclesOf(batch, due);
   const partial = await unit.loadDue(times, Math.ceil(DUE_HOLDS_MAX / due.length));
   const nextHolds = await unit.nextHoldExpiry(times);
   for (const ledger of due) {
     const { organizationId } = ledger.account;
-    const at = timeOf(ledger.account, now);
-    const changes = attempt(() => recordDue(ledger, at, partial.get(organizationId)));
+    const at = timeOf(ledger.account, clock);
+    const changes = attempt(() => recordDue(ledger, at, partial.get(organizationId), cycles));
     if ("error" in changes) {
       unready.set(organizationId, changes);
       continue;
     }
     ledger.absorb(changes);
     if (changes.transactions.length > 0) decided.push(changes);
-    const next = earlierOf(nextHolds.get(organizationId), nextDueTime(ledger, at));
-    ledger.account = { ...ledger.account, nextDueTime: partial.has(organizationId) ? at : next };
-    if (partial.has(organizationId)) unready.set(organizationId, POSTPONED);
+    const next = earlierOf(nextHolds.get(organizationId), nextOf(ledger, at));
+    const more = partial.has(organizationId) || (next !== undefined && next <= at);
+    ledger.account = { ...ledger.account, nextDueTime: more ? at : next };
+    if (more) unready.set(organizationId, POSTPONED);
   }
   return unready;
 }
 
+/** What the boundaries need that are due now, if there are any. */
+async function cyclesOf(batch: Batch, due: readonly Ledger[]): Promise<Cycles | undefined> {
+  const turning = due.filter(
+    ({ account }) => account.cycle && account.cycle.endTime <= timeOf(account, batch.clock),
+  );
+  if (turning.length === 0) return undefined;
+  const plans = await plansOfNow(batch);
+  await batch.unit.loadSubscriptions(turning.map(({ account }) => account.organizationId));
+  const share = Math.max(Math.floor(BOUNDARIES_MAX / turning.length), 1);
+  return { ...plans, newId: uuidv7, max: Math.min(share, BOUNDARIES_OF_ONE_MAX) };
+}
+
+/** When something next falls due. A subscription need not be at hand; its cycle is. */
+function nextOf(ledger: Ledger, at: Time): Time | undefined {
+  return earlierOf(ledger.account.cycle?.endTime, nextDueTime(ledger, at));
+}
+
 function decideAndAbsorb(
-  ledger: Ledger,
+  { unit, clock, decided }: Batch,
   request: Request,
-  now: Time,
-  decided: Changes[],
+  plans: Plans | undefined,
 ): Decision | Outcome {
-  const clock = { now: timeOf(ledger.account, now), newId: uuidv7 };
-  const decision = attempt(() => decide(ledger, request, clock));
+  const ledger = unit.ledger(request.organizationId);
+  const at = { now: timeOf(ledger.account, clock), newId: uuidv7, ...(plans && { plans }) };
+  const decision = attempt(() => decide(ledger, request, at));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);
     decided.push(decision.changes);
@@ -128,12 +176,12 @@ function groupByVersion(sealed: readonly SealedTransaction[]): Sealed {
 }
 
 /** R-BAL-5: the later of the database's clock and the organization's last change. */
-function timeOf({ updateTime }: Account, now: Time): Time {
-  return laterOf(now, updateTime);
+function timeOf({ organizationId, updateTime }: Account, clock: OrganizationClock): Time {
+  return laterOf(clock(organizationId), updateTime);
 }
 
-function isDue(account: Account, now: Time): boolean {
-  return account.nextDueTime !== undefined && account.nextDueTime <= timeOf(account, now);
+function isDue(account: Account, clock: OrganizationClock): boolean {
+  return account.nextDueTime !== undefined && account.nextDueTime <= timeOf(account, clock);
 }
 
 function ids(items: readonly { organizationId: string }[]): readonly string[] {

@@ -1,12 +1,13 @@
 import type { Account } from "../domain/ledger/account.ts";
-import type { Request } from "../domain/ledger/command.ts";
-import type { ReadRefusal } from "../domain/ledger/refusal.ts";
+import type { Command, Request } from "../domain/ledger/command.ts";
+import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
-import { laterOf, type Time } from "../domain/time.ts";
-import { databaseFaultOf } from "../storage/database-fault.ts";
+import { cycleOf } from "../domain/plans/subscription.ts";
+import type { Time } from "../domain/time.ts";
 import { fingerprintOf } from "../storage/hash-chain.ts";
-import type { AccountReading, LedgerReader } from "../storage/ledger-reader.ts";
+import type { LedgerReader } from "../storage/ledger-reader.ts";
+import type { CatalogueHistory } from "./catalogue-history.ts";
 import type {
   CreditLedger,
   GrantFilter,
@@ -17,34 +18,37 @@ import type {
   TransactionFilter,
 } from "./credit-ledger.ts";
 import type { Lanes } from "./lanes.ts";
-import { fromPageToken, pageSize, toPageToken } from "./page-token.ts";
+import { list } from "./listing.ts";
+import { guarded, type OrganizationReading } from "./organization-reading.ts";
 import type { Answer, Receipt } from "./receipt.ts";
+import { isPriced, pricedReceipt } from "./receipt-price.ts";
 import { receiptOf, replayedReceipt } from "./receipts.ts";
-import { ServiceError } from "./service-error.ts";
+import { remedyOf } from "./remedy.ts";
 
-type Read<T> = Promise<Answer<T, ReadRefusal>>;
-type Listing<T> = Readonly<{
-  /** What a page token belongs to. */
-  query: unknown;
-  page: PageRequest;
-  keyOf: (item: T) => string;
-  isKey: (key: string) => boolean;
-  select: (after: string | undefined, limit: number) => Promise<readonly T[]>;
+type Parts = Readonly<{
+  reader: LedgerReader;
+  lanes: Lanes;
+  reading: OrganizationReading;
+  catalogues: CatalogueHistory;
 }>;
+type Read<T> = Promise<Answer<T, ReadRefusal>>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const VERSION_MAX = 2n ** 63n - 1n;
 const VERSION = /^[1-9]\d{0,18}$/;
-const READ_RETRY_MS = 500;
 
 /** The ledger on PostgreSQL: mutations go through the lanes, reads straight to the database. */
 export class LedgerService implements CreditLedger {
   readonly #reader: LedgerReader;
   readonly #lanes: Lanes;
+  readonly #reading: OrganizationReading;
+  readonly #catalogues: CatalogueHistory;
 
-  constructor(reader: LedgerReader, lanes: Lanes) {
+  constructor({ reader, lanes, reading, catalogues }: Parts) {
     this.#reader = reader;
     this.#lanes = lanes;
+    this.#reading = reading;
+    this.#catalogues = catalogues;
   }
 
   async apply(asked: Omit<Request, "fingerprint">, signal: AbortSignal): Promise<Answer<Receipt>> {
@@ -53,11 +57,11 @@ export class LedgerService implements CreditLedger {
     const outcome = await this.#lanes.submit({ organizationId, request }, signal);
     switch (outcome.outcome) {
       case "accepted":
-        return { value: receiptOf(outcome.changes, outcome.transactions) };
+        return { value: await this.#priced(command, receiptOf(outcome.changes, outcome.transactions)) };
       case "unchanged":
-        return { value: await this.#replayed(asked, outcome.versions) };
+        return { value: await this.#priced(command, await this.#replayed(asked, outcome.versions)) };
       case "refused":
-        return { refusal: outcome.refusal };
+        return { refusal: await this.#withRemedy(organizationId, outcome.refusal) };
       default:
         throw new Error(`a request came to ${outcome.outcome}`);
     }
@@ -69,19 +73,36 @@ export class LedgerService implements CreditLedger {
     );
   }
 
+  #priced(command: Command, receipt: Receipt): Receipt | Promise<Receipt> {
+    if (!isPriced(command)) return receipt;
+    return guarded(() => pricedReceipt(this.#reader, this.#catalogues, command, receipt));
+  }
+
+  /** Looked up beside the lane: who is refused must not hold up those who are not. */
+  async #withRemedy(organizationId: string, refusal: Refusal): Promise<Refusal> {
+    if (refusal.reason !== "INSUFFICIENT_CREDITS") return refusal;
+    const shortfallMicros = refusal.requiredMicros - refusal.availableMicros;
+    const remedy = await guarded(() =>
+      remedyOf(this.#reader, this.#catalogues, organizationId, shortfallMicros),
+    );
+    return { ...refusal, remedy };
+  }
+
   getBalance(organizationId: string, readTime: Time | undefined): Read<Account> {
-    return this.#read(organizationId, async (account, now) => {
+    return this.#reading.read<Account, ReadRefusal>(organizationId, async (account, now) => {
       if (readTime === undefined) return { value: account };
       if (readTime > now) return { refusal: { reason: "READ_TIME_IN_FUTURE", readTime, now } };
       const version = await this.#reader.versionBefore(organizationId, readTime + 1n);
       const [change] = await this.#reader.transactions(organizationId, [version]);
       if (!change) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
-      return { value: { ...account, version, updateTime: change.effectiveTime, balance: change.balance } };
+      const cycle = cycleOf(await this.#reader.subscriptionAt(organizationId, version));
+      const { effectiveTime: updateTime, balance } = change;
+      return { value: { ...account, version, updateTime, balance, cycle } };
     });
   }
 
   getReservation(organizationId: string, reservationId: string): Read<Reservation> {
-    return this.#read(organizationId, async () => {
+    return this.#reading.read(organizationId, async () => {
       const [reservation] = await this.#reader.reservations(organizationId, [reservationId]);
       if (reservation) return { value: reservation };
       return { refusal: { reason: "RESERVATION_NOT_FOUND", organizationId, reservationId } };
@@ -93,7 +114,7 @@ export class LedgerService implements CreditLedger {
     filter: ReservationFilter,
     page: PageRequest,
   ): Read<Page<Reservation>> {
-    return this.#read(organizationId, () =>
+    return this.#reading.read(organizationId, () =>
       list({
         query: ["reservations", organizationId, filter],
         page,
@@ -106,7 +127,7 @@ export class LedgerService implements CreditLedger {
   }
 
   getGrant(organizationId: string, grantId: string): Read<GrantReading> {
-    return this.#read(organizationId, async (_account, now) => {
+    return this.#reading.read(organizationId, async (_account, now) => {
       const grant = await this.#reader.grant(organizationId, grantId);
       if (grant) return { value: { grant, now } };
       return { refusal: { reason: "GRANT_NOT_FOUND", organizationId, grantId } };
@@ -114,7 +135,7 @@ export class LedgerService implements CreditLedger {
   }
 
   listGrants(organizationId: string, filter: GrantFilter, page: PageRequest): Read<Page<GrantReading>> {
-    return this.#read(organizationId, (_account, now) =>
+    return this.#reading.read(organizationId, (_account, now) =>
       list({
         query: ["grants", organizationId, filter],
         page,
@@ -129,7 +150,7 @@ export class LedgerService implements CreditLedger {
   }
 
   getTransaction(organizationId: string, version: bigint): Read<SealedTransaction> {
-    return this.#read(organizationId, async () => {
+    return this.#reading.read(organizationId, async () => {
       const [transaction] = await this.#reader.transactions(organizationId, [version]);
       if (transaction) return { value: transaction };
       return { refusal: { reason: "TRANSACTION_NOT_FOUND", organizationId, version } };
@@ -141,7 +162,7 @@ export class LedgerService implements CreditLedger {
     filter: TransactionFilter,
     page: PageRequest,
   ): Read<Page<SealedTransaction>> {
-    return this.#read(organizationId, () =>
+    return this.#reading.read(organizationId, () =>
       list({
         query: ["transactions", organizationId, filter],
         page,
@@ -154,52 +175,9 @@ export class LedgerService implements CreditLedger {
       }),
     );
   }
-
-  /** What is due is recorded first (R-BAL-4); `now` never lies before the last change (R-BAL-5). */
-  #read<T>(organizationId: string, select: (account: Account, now: Time) => Read<T>): Read<T> {
-    return guarded(async () => {
-      const { account, now } = await this.#upToDate(organizationId);
-      if (!account) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
-      return select(account, laterOf(now, account.updateTime));
-    });
-  }
-
-  async #upToDate(organizationId: string): Promise<AccountReading> {
-    const reading = await this.#reader.account(organizationId);
-    const { nextDueTime: due, updateTime = 0n } = reading.account ?? {};
-    if (due === undefined || due > laterOf(reading.now, updateTime)) return reading;
-    await this.#lanes.submit({ organizationId, request: undefined });
-    return this.#reader.account(organizationId);
-  }
 }
 
 /** A version within 64 bits: a token that was made up is refused, rather than an error of the database. */
 function isVersion(key: string): boolean {
   return VERSION.test(key) && BigInt(key) <= VERSION_MAX;
-}
-
-/** Says plainly that the database is away, where it is. */
-async function guarded<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (databaseFaultOf(error) === undefined) throw error;
-    const options = { retryAfterMs: READ_RETRY_MS, cause: error };
-    throw new ServiceError("DATABASE_UNAVAILABLE", "the database does not answer", options);
-  }
-}
-
-/** One page: as many as asked for, and whether there is one more. */
-async function list<T>({ query, page, keyOf, isKey, select }: Listing<T>): Read<Page<T>> {
-  const size = pageSize(page.size);
-  const after = page.token === "" ? undefined : fromPageToken(query, page.token, isKey);
-  if (page.token !== "" && after === undefined) {
-    const explanation = "the page token is not one that this query gave";
-    return { refusal: { reason: "PAGE_TOKEN_INVALID", explanation } };
-  }
-  const found = await select(after, size + 1);
-  const items = found.slice(0, size);
-  const last = items.at(-1);
-  const more = found.length > size && last !== undefined;
-  return { value: { items, nextPageToken: more ? toPageToken(query, keyOf(last)) : "" } };
 }

@@ -33,7 +33,7 @@ export async function migrate(url: string, servingUrl: string = url): Promise<vo
 async function allowServing(orm: Orm, role: string): Promise<void> {
   const name = sql.id(role);
   const kysely = orm.em.fork().getKysely();
-  await sql`grant select, insert, update, delete on accounts, grants, debts, reservations, subscriptions to ${name}`.execute(
+  await sql`grant select, insert, update, delete on accounts, grants, debts, reservations, subscriptions, test_clocks to ${name}`.execute(
     kysely,
   );
   await sql`grant select, insert on transactions, catalogues to ${name}`.execute(kysely);
