@@ -15,6 +15,7 @@ COPY package.json LICENSE ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY gen gen
 COPY src src
+COPY catalogue catalogue
 # The files belong to root, so the process cannot change its own code.
 USER node
 # gRPC, and HTTP (Connect, metrics, liveness).

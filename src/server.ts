@@ -1,8 +1,11 @@
 import { isIPv4 } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { Config } from "./config.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
+import { CatalogueError } from "./service/catalogue-file.ts";
+import { installCatalogue } from "./service/catalogue-publication.ts";
 import { createCreditLedger } from "./service/create-credit-ledger.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
@@ -39,6 +42,9 @@ export class StartError extends Error {
 const DATABASE_NOT_READY = /^(E[A-Z_]+|08\w{3}|28\w{3}|3D\w{3}|53\w{3}|57P\w{2}|42501)$/;
 
 const PORT_SETTINGS = { gRPC: "PLEYOR_GRPC_PORT", HTTP: "PLEYOR_HTTP_PORT" } as const;
+
+/** What a new installation sells until somebody publishes a catalogue. */
+const EXAMPLE_CATALOGUE = fileURLToPath(new URL("../catalogue/plans.json", import.meta.url));
 
 type Database = Pick<ServerInfo, "databaseUrl" | "dataDirectory">;
 
@@ -92,19 +98,22 @@ async function startDatabase(config: Config, telemetry: Telemetry, parts: Runnin
 }
 
 async function startServing(
-  { listen, limits, database, lanes, sweep }: Config,
+  { listen, limits, database, lanes, sweep, catalogueFile, testClocks }: Config,
   { telemetry, ...overrides }: ServerOverrides & { telemetry: Telemetry },
   { databaseUrl }: Database,
   parts: RunningParts,
 ): Promise<DoorAddresses> {
+  await installCatalogue({ ...database, url: databaseUrl }, catalogueFile ?? EXAMPLE_CATALOGUE);
+  if (testClocks) telemetry.testClocksServed();
   const running = createCreditLedger({
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
+    clocks: testClocks ? "test clocks" : "database",
     onError: (error) => telemetry.backgroundFailed(error),
   });
   parts.started(() => running.stop());
-  const doors = createDoors({ ...overrides, telemetry, limits, ledger: running.ledger });
+  const doors = createDoors({ ...overrides, telemetry, limits, ...running });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };
@@ -148,6 +157,7 @@ async function migrateReachable(url: string, servingUrl: string): Promise<void> 
 /** In one line, if it is something that a person can mend. */
 function explained(error: unknown): unknown {
   if (error instanceof EmbeddedPostgresError) return new StartError(error.message, { cause: error });
+  if (error instanceof CatalogueError) return new StartError(error.message, { cause: error });
   if (!(error instanceof ListenError)) return error;
   const hint = error.portTaken ? `; set ${PORT_SETTINGS[error.door]} to another` : "";
   return new StartError(`${error.message}${hint}`, { cause: error });

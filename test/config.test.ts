@@ -30,6 +30,7 @@ describe("config", () => {
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
       limits: { callDeadlineMsMax: 60_000, messageBytesMax: 16_777_216, drainTimeoutMs: 10_000 },
+      testClocks: false,
       logLevel: "info",
     });
   });

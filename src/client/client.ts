@@ -1,6 +1,7 @@
 import { type Client, createClient } from "@connectrpc/connect";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
 import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
 import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
 import { type Refusal, type RefusalReason, refusalOf } from "./refusal.ts";
@@ -15,6 +16,8 @@ export interface CreditClient {
   readonly credits: Client<typeof CreditService>;
   /** How credits enter an organization, and how they are taken back. */
   readonly grants: Client<typeof GrantService>;
+  /** Plans, subscriptions, top-ups and the catalogue. */
+  readonly subscriptions: Client<typeof SubscriptionService>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
   close(): void;
 }
@@ -65,6 +68,7 @@ export function createCreditClient(options: CreditClientOptions): CreditClient {
   return {
     credits: createClient(CreditService, transport),
     grants: createClient(GrantService, transport),
+    subscriptions: createClient(SubscriptionService, transport),
     close: () => transport.close(),
   };
 }

@@ -1,4 +1,6 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { PlanDesk } from "../service/plan-desk.ts";
+import type { TestClocks } from "../service/test-clocks.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -12,6 +14,9 @@ import { Validation } from "./validation.ts";
 
 export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
+  plans: PlanDesk;
+  /** Absent: the service for them is not there. */
+  testClocks?: TestClocks | undefined;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -27,7 +32,8 @@ export type Doors = Readonly<{
 }>;
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOptions): Doors {
+export function createDoors(options: DoorsOptions): Doors {
+  const { ledger, plans, testClocks, telemetry, limits, authenticate } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -39,7 +45,8 @@ export function createDoors({ ledger, telemetry, limits, authenticate }: DoorsOp
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const parts = { ...limits, runner, routes: createRoutes(ledger, { serving, validation, errorMapping }) };
+  const routes = createRoutes(ledger, { serving, validation, errorMapping, plans, testClocks });
+  const parts = { ...limits, runner, routes };
   const grpc = createGrpcDoor(parts);
   const http = createConnectDoor({ ...parts, serving, metricsText: () => telemetry.metricsText() });
   const close = async () => {

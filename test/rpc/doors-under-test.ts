@@ -8,6 +8,7 @@ import {
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { NO_PLANS } from "../support/no-plans.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 
 /** Every way in: both doors, and each protocol of the one that speaks several. */
@@ -33,6 +34,7 @@ export class DoorsUnderTest {
     const sink = { write: (line: string) => void this.logLines.push(line) };
     this.#doors = createDoors({
       ledger: this.ledger,
+      plans: NO_PLANS,
       telemetry: new Telemetry("debug", sink),
       limits: { callDeadlineMsMax: 10_000, messageBytesMax: 1_000_000, ...limits },
     });

@@ -27,7 +27,7 @@ for (const way of WAYS_IN) {
         expect((await health.check({ service })).status, service).to.equal(State.SERVING);
       }
       expect((await errorOf(health.check({ service: "unknown" }))).code).to.equal(Code.NotFound);
-      expect(Object.keys((await health.list({})).statuses)).to.have.length(3);
+      expect(Object.keys((await health.list({})).statuses)).to.have.length(4);
     });
 
     it("refuses new calls while those in flight end, and says that it is not serving", async () => {

@@ -4,6 +4,7 @@ import { createConnection, createServer } from "node:net";
 import { expect } from "chai";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { NO_PLANS } from "../support/no-plans.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
@@ -108,6 +109,7 @@ describe("opening the doors", () => {
       await once(squatter, "listening");
       const { port } = squatter.address() as { port: number };
       const doors = createDoors({
+        plans: NO_PLANS,
         ledger: new ScriptedLedger(),
         telemetry: new Telemetry("silent"),
         limits: { callDeadlineMsMax: 1_000, messageBytesMax: 1_000 },
