@@ -52,6 +52,10 @@ export type Config = {
     readonly messageBytesMax: number;
     readonly drainTimeoutMs: number;
   };
+  /** What a new installation sells. Absent: the example. */
+  readonly catalogueFile?: string;
+  /** Whether callers may set the clocks of organizations. */
+  readonly testClocks: boolean;
   readonly logLevel: LogLevel;
 };
 
@@ -59,6 +63,7 @@ export type LaneScope = (typeof LANE_SCOPES)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const LANE_SCOPES = ["many", "one"] as const;
+const SWITCH = ["off", "on"] as const;
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 const LISTEN_ADDRESS = "PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION";
@@ -148,6 +153,9 @@ export function parseConfig(raw: RawSettings): Config {
       }),
       drainTimeoutMs: read.integer("PLEYOR_DRAIN_TIMEOUT_MS", { default: 10_000, min: 0, max: HOUR_MS }),
     },
+    ...read.text("catalogueFile", "PLEYOR_CATALOGUE_FILE"),
+    // Whoever may set a clock can let credits expire, hence the name, and never unless a server was started for it.
+    testClocks: read.oneOf("PLEYOR_UNSAFE_TEST_CLOCKS", { default: "off", values: SWITCH }) === "on",
     logLevel: read.oneOf("PLEYOR_LOG_LEVEL", { default: "info", values: LOG_LEVELS }),
   };
   read.refuseClash(config);

@@ -1,9 +1,12 @@
 import { isIPv4 } from "node:net";
+import { fileURLToPath } from "node:url";
 import type { Config } from "./config.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
 import { readExampleCard } from "./rpc/pricing/example-card.ts";
+import { CatalogueError } from "./service/catalogue-file.ts";
+import { installCatalogue } from "./service/catalogue-publication.ts";
 import { createCreditLedger, type RunningLedger } from "./service/create-credit-ledger.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { EmbeddedPostgresError } from "./storage/embedded/embedded-postgres-error.ts";
@@ -42,6 +45,9 @@ export class StartError extends Error {
 const DAY_MS = 24 * 3_600_000;
 
 const PORT_SETTINGS = { gRPC: "PLEYOR_GRPC_PORT", HTTP: "PLEYOR_HTTP_PORT" } as const;
+
+/** What a new installation sells until somebody publishes a catalogue. */
+const EXAMPLE_CATALOGUE = fileURLToPath(new URL("../catalogue/plans.json", import.meta.url));
 
 type Database = Pick<ServerInfo, "databaseUrl" | "dataDirectory">;
 
@@ -103,25 +109,27 @@ async function startDatabase(
 }
 
 async function startServing(
-  { listen, limits, database, lanes, sweep, streams, alerts }: Config,
+  { listen, limits, database, lanes, sweep, streams, alerts, catalogueFile, testClocks }: Config,
   { telemetry, ...overrides }: ServerOverrides & { telemetry: Telemetry },
   { databaseUrl }: Database,
   parts: RunningParts,
 ): Promise<DoorAddresses> {
   const onError = (error: unknown): void => telemetry.backgroundFailed(error);
+  await installCatalogue({ ...database, url: databaseUrl }, catalogueFile ?? EXAMPLE_CATALOGUE);
+  if (testClocks) telemetry.testClocksServed();
   const running = createCreditLedger({
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
     alertsKeptMs: alerts.keptDays * DAY_MS,
+    clocks: testClocks ? "test clocks" : "database",
     onError,
   });
   parts.started(() => running.stop());
   await running.publishFirstRateCard(readExampleCard);
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
-  const { ledger, prices } = running;
-  const doors = createDoors({ ...overrides, telemetry, limits, ledger, prices, watching });
+  const doors = createDoors({ ...overrides, telemetry, limits, ...running, watching });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };
@@ -160,6 +168,7 @@ class RunningParts {
 function explained(error: unknown): unknown {
   if (error instanceof EmbeddedPostgresError || error instanceof DatabaseNotReadyError)
     return new StartError(error.message, { cause: error });
+  if (error instanceof CatalogueError) return new StartError(error.message, { cause: error });
   if (!(error instanceof ListenError)) return error;
   const hint = error.portTaken ? `; set ${PORT_SETTINGS[error.door]} to another` : "";
   return new StartError(`${error.message}${hint}`, { cause: error });

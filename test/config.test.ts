@@ -38,6 +38,7 @@ describe("config", () => {
       },
       alerts: { keptDays: 30 },
       limits: { callDeadlineMsMax: 60_000, messageBytesMax: 16_777_216, drainTimeoutMs: 10_000 },
+      testClocks: false,
       logLevel: "info",
     });
   });

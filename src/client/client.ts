@@ -11,6 +11,7 @@ import {
   type WatchBalanceResponse,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
 import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
@@ -48,6 +49,8 @@ export interface CreditClient {
   ): AsyncGenerator<WatchAlertsResponse>;
   /** What models cost: estimates, models, rate cards. */
   readonly prices: Client<typeof PricingService>;
+  /** Plans, subscriptions, top-ups and the catalogue. */
+  readonly subscriptions: Client<typeof SubscriptionService>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
   close(): void;
 }
@@ -118,6 +121,7 @@ export function createCreditClient(options: CreditClientOptions): CreditClient {
     grants: createClient(GrantService, transport),
     alerts,
     prices: createClient(PricingService, transport),
+    subscriptions: createClient(SubscriptionService, transport),
     watchBalance: (request, watchOptions = {}) =>
       watch({
         ...common("WatchBalance", watchOptions),

@@ -7,7 +7,9 @@ import {
   type PlanLimits as ProtoPlanLimits,
   type Price as ProtoPrice,
   type TopUpPack as ProtoTopUpPack,
+  type UnitPrice as ProtoUnitPrice,
   TopUpPackSchema,
+  UnitPriceSchema,
 } from "../../gen/pleyor/credits/v1/plan_pb.ts";
 import {
   BillingPeriod,
@@ -18,7 +20,7 @@ import {
   SubscriptionSchema,
   SubscriptionState,
 } from "../../gen/pleyor/credits/v1/subscription_pb.ts";
-import type { TopUpPack } from "../domain/plans/catalogue.ts";
+import type { TopUpPack, UnitPrice } from "../domain/plans/catalogue.ts";
 import type { Plan, PlanLimits } from "../domain/plans/plan.ts";
 import type { Price } from "../domain/plans/price.ts";
 import { isLive, type Subscription } from "../domain/plans/subscription.ts";
@@ -42,6 +44,10 @@ export function toProtoPlan(plan: Plan): ProtoPlan {
 
 export function toProtoTopUpPack({ packId, displayName, amountMicros, price }: TopUpPack): ProtoTopUpPack {
   return create(TopUpPackSchema, { packId, displayName, amountMicros, price: toProtoPrice(price) });
+}
+
+export function toProtoUnitPrice({ amountMicros, price }: UnitPrice): ProtoUnitPrice {
+  return create(UnitPriceSchema, { amountMicros, price: toProtoPrice(price) });
 }
 
 export function toProtoSubscription(organizationId: string, subscription: Subscription): ProtoSubscription {

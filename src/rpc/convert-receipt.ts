@@ -86,9 +86,10 @@ export function toProtoVoidGrantResponse(receipt: Receipt): VoidGrantResponse {
   return create(VoidGrantResponseSchema, { ...outcome(receipt), ...grant(receipt) });
 }
 
+/** What the answers to all mutations have. */
 type Outcome = { balance: Balance; replayed: boolean; currentBalance?: Balance };
 
-function outcome({ account, replayed, current }: Receipt): Outcome {
+export function outcome({ account, replayed, current }: Receipt): Outcome {
   const fields = { balance: toProtoBalance(account), replayed };
   return current ? { ...fields, currentBalance: toProtoBalance(current.account) } : fields;
 }
@@ -102,7 +103,7 @@ function transaction({ transactions: [first] }: Receipt): { transaction?: Transa
   return first ? { transaction: toProtoTransaction(first) } : {};
 }
 
-function grant(receipt: Receipt): { grant: Grant; currentGrant?: Grant } {
+export function grant(receipt: Receipt): { grant: Grant; currentGrant?: Grant } {
   const fields = { grant: grantOf(receipt) };
   return receipt.current ? { ...fields, currentGrant: grantOf(receipt.current) } : fields;
 }

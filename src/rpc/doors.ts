@@ -1,5 +1,7 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
+import type { TestClocks } from "../service/test-clocks.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -16,6 +18,9 @@ export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
   watching: Watching;
   prices: Prices;
+  plans: PlanDesk;
+  /** Absent: the service for them is not there. */
+  testClocks?: TestClocks | undefined;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -31,14 +36,8 @@ export type Doors = Readonly<{
 }>;
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-export function createDoors({
-  ledger,
-  watching,
-  prices,
-  telemetry,
-  limits,
-  authenticate,
-}: DoorsOptions): Doors {
+export function createDoors(options: DoorsOptions): Doors {
+  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -50,11 +49,8 @@ export function createDoors({
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const parts = {
-    ...limits,
-    runner,
-    routes: createRoutes(ledger, watching, { serving, validation, errorMapping, prices }),
-  };
+  const routeParts = { serving, validation, errorMapping, watching, prices, plans, testClocks };
+  const parts = { ...limits, runner, routes: createRoutes(ledger, routeParts) };
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());
   const grpc = createGrpcDoor(parts);

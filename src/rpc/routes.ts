@@ -8,10 +8,14 @@ import { AlertService } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
+import { TestClockService } from "../../gen/pleyor/credits/v1/test_clock_service_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import { file_pleyor_pricing_v1_refusal } from "../../gen/pleyor/pricing/v1/refusal_pb.ts";
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
+import type { TestClocks } from "../service/test-clocks.ts";
 import { alertHandlers } from "./alert-handlers.ts";
 import type { BatchParts } from "./batch-handler.ts";
 import { creditHandlers } from "./credit-handlers.ts";
@@ -22,10 +26,18 @@ import { healthHandlers } from "./health.ts";
 import { pricingHandlers } from "./pricing/pricing-handlers.ts";
 import { Reflection } from "./reflection.ts";
 import type { Serving } from "./serving.ts";
+import { subscriptionHandlers } from "./subscription-handlers.ts";
+import { testClockHandlers } from "./test-clock-handlers.ts";
 import type { Watching } from "./watching.ts";
 
-const LEDGER_SERVICES = [CreditService, GrantService, AlertService, PricingService] as const;
-const SERVICES = [...LEDGER_SERVICES, Health, ServerReflection, ServerReflectionAlpha] as const;
+const LEDGER_SERVICES = [
+  CreditService,
+  GrantService,
+  SubscriptionService,
+  AlertService,
+  PricingService,
+] as const;
+const STANDARD_SERVICES = [Health, ServerReflection, ServerReflectionAlpha] as const;
 
 /** No service names these files, but the details of errors are described in them. */
 const DETAIL_FILES = [
@@ -39,21 +51,30 @@ const DETAIL_FILES = [
 export const DETAIL_TYPES: Registry = createRegistry(...DETAIL_FILES);
 
 /** The messages whose rules are to be compiled before the first call. */
-export const REQUEST_SCHEMAS: readonly DescMessage[] = LEDGER_SERVICES.flatMap(({ methods }) =>
-  methods.map(({ input }) => input),
+export const REQUEST_SCHEMAS: readonly DescMessage[] = [...LEDGER_SERVICES, TestClockService].flatMap(
+  ({ methods }) => methods.map(({ input }) => input),
 );
 
+/** What the routes lead to, beside the ledger. */
+export type RouteParts = BatchParts &
+  Readonly<{
+    serving: Serving;
+    watching: Watching;
+    prices: Prices;
+    plans: PlanDesk;
+    testClocks: TestClocks | undefined;
+  }>;
+
 /** All that both doors serve. */
-export function createRoutes(
-  ledger: CreditLedger,
-  watching: Watching,
-  parts: BatchParts & Readonly<{ serving: Serving; prices: Prices }>,
-): readonly Route[] {
-  const ledgerNames = LEDGER_SERVICES.map(({ typeName }) => typeName);
-  const files: readonly DescFile[] = [...SERVICES.map(({ file }) => file), ...DETAIL_FILES];
+export function createRoutes(ledger: CreditLedger, parts: RouteParts): readonly Route[] {
+  const { watching, plans, testClocks } = parts;
+  const own = testClocks ? [...LEDGER_SERVICES, TestClockService] : LEDGER_SERVICES;
+  const ledgerNames = own.map(({ typeName }) => typeName);
+  const services = [...own, ...STANDARD_SERVICES];
+  const files: readonly DescFile[] = [...services.map(({ file }) => file), ...DETAIL_FILES];
   const reflection = new Reflection(
     new DescriptorIndex(files),
-    SERVICES.map(({ typeName }) => typeName),
+    services.map(({ typeName }) => typeName),
   );
   const whileDraining = true;
   return [
@@ -61,6 +82,8 @@ export function createRoutes(
     route(GrantService, grantHandlers(ledger)),
     route(AlertService, alertHandlers(ledger, watching)),
     route(PricingService, pricingHandlers(parts.prices, ledger)),
+    route(SubscriptionService, subscriptionHandlers(ledger, plans)),
+    ...(testClocks ? [route(TestClockService, testClockHandlers(testClocks))] : []),
     route(Health, healthHandlers(parts.serving, ledgerNames), { whileDraining }),
     route(ServerReflection, reflection.handlers(), { whileDraining }),
     route(ServerReflectionAlpha, reflection.alphaHandlers(), { whileDraining }),

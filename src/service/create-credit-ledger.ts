@@ -3,21 +3,28 @@ import { AlertReader } from "../storage/alert-reader.ts";
 import { ChangeFeed } from "../storage/change-feed.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
+import type { ClockSource } from "../storage/organization-clock.ts";
 import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
 import { RateCardStore } from "../storage/rate-card-store.ts";
 import { WatchReader } from "../storage/watch-reader.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
-import { type Committed, commitBatch } from "./batch.ts";
+import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
+import { createCalendar } from "./calendar.ts";
+import { CatalogueHistory } from "./catalogue-history.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
 import type { LaneSettings } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
+import { OrganizationReading } from "./organization-reading.ts";
+import type { PlanDesk } from "./plan-desk.ts";
+import { PlanService } from "./plan-service.ts";
 import { PriceService } from "./pricing/price-service.ts";
 import type { Prices } from "./pricing/prices.ts";
 import { Publication } from "./pricing/publication.ts";
 import { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
+import { TestClocks } from "./test-clocks.ts";
 import { WatchSource } from "./watch-source.ts";
 
 export type LedgerSettings = Readonly<{
@@ -26,6 +33,8 @@ export type LedgerSettings = Readonly<{
   sweep: SweeperSettings;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
+  /** Absent: the database's. */
+  clocks?: ClockSource;
   /** Told of what went wrong where nobody waits for an answer. */
   onError: (error: unknown) => void;
 }>;
@@ -38,6 +47,9 @@ export type RunningLedger = Readonly<{
   prices: Prices;
   /** Publishes a rate card where there is none yet. */
   publishFirstRateCard: (read: () => RateCard) => Promise<void>;
+  plans: PlanDesk;
+  /** Only where they were asked for. */
+  testClocks: TestClocks | undefined;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
   stop: () => Promise<void>;
 }>;
@@ -50,20 +62,27 @@ export function createCreditLedger({
   lanes: laneSettings,
   sweep,
   alertsKeptMs = ALERTS_KEPT_MS,
+  clocks = "database",
   onError,
 }: LedgerSettings): RunningLedger {
   const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
   const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
-  const reader = new LedgerReader(readOrm);
+  const reader = new LedgerReader(readOrm, clocks);
   const store = new RateCardStore(readOrm);
   const shelf = new RateCardShelf(store);
   const publication = new Publication(store, shelf);
+  const catalogues = new CatalogueHistory();
+  const ground: BatchGround = {
+    orm: laneOrm,
+    calendar: createCalendar(),
+    catalogues,
+    clocks,
+    shelf,
+    committed: (changes) => watching.committed(changes),
+  };
   const lanes = new Lanes(
-    {
-      commit: (items) => commitBatch(laneOrm, items, shelf, (changes) => watching.committed(changes)),
-      faultOf: databaseFaultOf,
-    },
+    { commit: (items) => commitBatch(ground, items), faultOf: databaseFaultOf },
     laneSettings,
   );
   const readers = { watch: new WatchReader(readOrm), alerts: new AlertReader(readOrm) };
@@ -77,11 +96,14 @@ export function createCreditLedger({
     await watching.stop();
     await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
-  const ledger = new LedgerService(reader, lanes);
+  const reading = new OrganizationReading(reader, lanes);
+  const ledger = new LedgerService({ reader, lanes, reading, catalogues });
   return {
     ledger,
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
+    plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
+    testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     prices: new PriceService(shelf, publication),
     publishFirstRateCard: (read) => publication.publishFirst(read),
     stop,

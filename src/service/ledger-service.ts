@@ -1,11 +1,13 @@
 import type { Account } from "../domain/ledger/account.ts";
-import type { Request } from "../domain/ledger/command.ts";
-import type { ReadRefusal } from "../domain/ledger/refusal.ts";
+import type { Command, Request } from "../domain/ledger/command.ts";
+import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
-import { laterOf, type Time } from "../domain/time.ts";
+import { cycleOf } from "../domain/plans/subscription.ts";
+import type { Time } from "../domain/time.ts";
 import { fingerprintOf } from "../storage/hash-chain.ts";
-import type { AccountReading, LedgerReader } from "../storage/ledger-reader.ts";
+import type { LedgerReader } from "../storage/ledger-reader.ts";
+import type { CatalogueHistory } from "./catalogue-history.ts";
 import type {
   CreditLedger,
   GrantFilter,
@@ -18,9 +20,18 @@ import type {
 import { guarded } from "./guarded.ts";
 import type { Lanes } from "./lanes.ts";
 import { list } from "./listing.ts";
+import type { OrganizationReading } from "./organization-reading.ts";
 import type { Answer, Receipt } from "./receipt.ts";
+import { isPriced, pricedReceipt } from "./receipt-price.ts";
 import { receiptOf, replayedReceipt } from "./receipts.ts";
+import { remedyOf } from "./remedy.ts";
 
+type Parts = Readonly<{
+  reader: LedgerReader;
+  lanes: Lanes;
+  reading: OrganizationReading;
+  catalogues: CatalogueHistory;
+}>;
 type Read<T> = Promise<Answer<T, ReadRefusal>>;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -31,10 +42,14 @@ const VERSION = /^[1-9]\d{0,18}$/;
 export class LedgerService implements CreditLedger {
   readonly #reader: LedgerReader;
   readonly #lanes: Lanes;
+  readonly #reading: OrganizationReading;
+  readonly #catalogues: CatalogueHistory;
 
-  constructor(reader: LedgerReader, lanes: Lanes) {
+  constructor({ reader, lanes, reading, catalogues }: Parts) {
     this.#reader = reader;
     this.#lanes = lanes;
+    this.#reading = reading;
+    this.#catalogues = catalogues;
   }
 
   async apply(asked: Omit<Request, "fingerprint">, signal: AbortSignal): Promise<Answer<Receipt>> {
@@ -43,11 +58,11 @@ export class LedgerService implements CreditLedger {
     const outcome = await this.#lanes.submit({ organizationId, request }, signal);
     switch (outcome.outcome) {
       case "accepted":
-        return { value: receiptOf(outcome.changes, outcome.transactions) };
+        return { value: await this.#priced(command, receiptOf(outcome.changes, outcome.transactions)) };
       case "unchanged":
-        return { value: await this.#replayed(asked, outcome.versions) };
+        return { value: await this.#priced(command, await this.#replayed(asked, outcome.versions)) };
       case "refused":
-        return { refusal: outcome.refusal };
+        return { refusal: await this.#withRemedy(organizationId, outcome.refusal) };
       default:
         throw new Error(`a request came to ${outcome.outcome}`);
     }
@@ -59,19 +74,36 @@ export class LedgerService implements CreditLedger {
     );
   }
 
+  #priced(command: Command, receipt: Receipt): Receipt | Promise<Receipt> {
+    if (!isPriced(command)) return receipt;
+    return guarded(() => pricedReceipt(this.#reader, this.#catalogues, command, receipt));
+  }
+
+  /** Looked up beside the lane: who is refused must not hold up those who are not. */
+  async #withRemedy(organizationId: string, refusal: Refusal): Promise<Refusal> {
+    if (refusal.reason !== "INSUFFICIENT_CREDITS") return refusal;
+    const shortfallMicros = refusal.requiredMicros - refusal.availableMicros;
+    const remedy = await guarded(() =>
+      remedyOf(this.#reader, this.#catalogues, organizationId, shortfallMicros),
+    );
+    return { ...refusal, remedy };
+  }
+
   getBalance(organizationId: string, readTime: Time | undefined): Read<Account> {
-    return this.#read(organizationId, async (account, now) => {
+    return this.#reading.read<Account, ReadRefusal>(organizationId, async (account, now) => {
       if (readTime === undefined) return { value: account };
       if (readTime > now) return { refusal: { reason: "READ_TIME_IN_FUTURE", readTime, now } };
       const version = await this.#reader.versionBefore(organizationId, readTime + 1n);
       const [change] = await this.#reader.transactions(organizationId, [version]);
       if (!change) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
-      return { value: { ...account, version, updateTime: change.effectiveTime, balance: change.balance } };
+      const cycle = cycleOf(await this.#reader.subscriptionAt(organizationId, version));
+      const { effectiveTime: updateTime, balance } = change;
+      return { value: { ...account, version, updateTime, balance, cycle } };
     });
   }
 
   getReservation(organizationId: string, reservationId: string): Read<Reservation> {
-    return this.#read(organizationId, async () => {
+    return this.#reading.read(organizationId, async () => {
       const [reservation] = await this.#reader.reservations(organizationId, [reservationId]);
       if (reservation) return { value: reservation };
       return { refusal: { reason: "RESERVATION_NOT_FOUND", organizationId, reservationId } };
@@ -83,7 +115,7 @@ export class LedgerService implements CreditLedger {
     filter: ReservationFilter,
     page: PageRequest,
   ): Read<Page<Reservation>> {
-    return this.#read(organizationId, () =>
+    return this.#reading.read(organizationId, () =>
       list({
         query: ["reservations", organizationId, filter],
         page,
@@ -96,7 +128,7 @@ export class LedgerService implements CreditLedger {
   }
 
   getGrant(organizationId: string, grantId: string): Read<GrantReading> {
-    return this.#read(organizationId, async (_account, now) => {
+    return this.#reading.read(organizationId, async (_account, now) => {
       const grant = await this.#reader.grant(organizationId, grantId);
       if (grant) return { value: { grant, now } };
       return { refusal: { reason: "GRANT_NOT_FOUND", organizationId, grantId } };
@@ -104,7 +136,7 @@ export class LedgerService implements CreditLedger {
   }
 
   listGrants(organizationId: string, filter: GrantFilter, page: PageRequest): Read<Page<GrantReading>> {
-    return this.#read(organizationId, (_account, now) =>
+    return this.#reading.read(organizationId, (_account, now) =>
       list({
         query: ["grants", organizationId, filter],
         page,
@@ -119,7 +151,7 @@ export class LedgerService implements CreditLedger {
   }
 
   getTransaction(organizationId: string, version: bigint): Read<SealedTransaction> {
-    return this.#read(organizationId, async () => {
+    return this.#reading.read(organizationId, async () => {
       const [transaction] = await this.#reader.transactions(organizationId, [version]);
       if (transaction) return { value: transaction };
       return { refusal: { reason: "TRANSACTION_NOT_FOUND", organizationId, version } };
@@ -131,7 +163,7 @@ export class LedgerService implements CreditLedger {
     filter: TransactionFilter,
     page: PageRequest,
   ): Read<Page<SealedTransaction>> {
-    return this.#read(organizationId, () =>
+    return this.#reading.read(organizationId, () =>
       list({
         query: ["transactions", organizationId, filter],
         page,
@@ -143,23 +175,6 @@ export class LedgerService implements CreditLedger {
         },
       }),
     );
-  }
-
-  /** What is due is recorded first (R-BAL-4); `now` never lies before the last change (R-BAL-5). */
-  #read<T>(organizationId: string, select: (account: Account, now: Time) => Read<T>): Read<T> {
-    return guarded(async () => {
-      const { account, now } = await this.#upToDate(organizationId);
-      if (!account) return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
-      return select(account, laterOf(now, account.updateTime));
-    });
-  }
-
-  async #upToDate(organizationId: string): Promise<AccountReading> {
-    const reading = await this.#reader.account(organizationId);
-    const { nextDueTime: due, updateTime = 0n } = reading.account ?? {};
-    if (due === undefined || due > laterOf(reading.now, updateTime)) return reading;
-    await this.#lanes.submit({ organizationId, request: undefined });
-    return this.#reader.account(organizationId);
   }
 }
 

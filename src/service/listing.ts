@@ -1,4 +1,3 @@
-import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import type { Page, PageRequest } from "./credit-ledger.ts";
 import { fromPageToken, pageSize, toPageToken } from "./page-token.ts";
 import type { Answer } from "./receipt.ts";
@@ -12,6 +11,8 @@ export type Listing<T> = Readonly<{
   select: (after: string | undefined, limit: number) => Promise<readonly T[]>;
 }>;
 
+export type PageRefusal = Readonly<{ reason: "PAGE_TOKEN_INVALID"; explanation: string }>;
+
 /** One page: as many as asked for, and whether there is one more. */
 export async function list<T>({
   query,
@@ -19,7 +20,7 @@ export async function list<T>({
   keyOf,
   isKey,
   select,
-}: Listing<T>): Promise<Answer<Page<T>, ReadRefusal>> {
+}: Listing<T>): Promise<Answer<Page<T>, PageRefusal>> {
   const size = pageSize(page.size);
   const after = page.token === "" ? undefined : fromPageToken(query, page.token, isKey);
   if (page.token !== "" && after === undefined) {

@@ -1,30 +1,44 @@
-import type { Request } from "../domain/ledger/command.ts";
-import { refundReferences } from "../domain/ledger/reference.ts";
+import { type Command, isSubscriptionCommand, type Request } from "../domain/ledger/command.ts";
+import { changeReference, refundReferences } from "../domain/ledger/reference.ts";
 import type { Named } from "../storage/ledger-unit.ts";
+
+type Key = readonly [organizationId: string, id: string];
 
 /** What requests name, so that it is at hand when they are decided. */
 export function namedBy(requests: readonly Request[]): Named {
   const named = {
-    requests: requests.map(({ organizationId, requestId }) => [organizationId, requestId] as const),
-    reservations: [] as [string, string][],
-    runs: [] as [string, string][],
-    grants: [] as [string, string][],
-    references: [] as [string, string][],
-    refunds: [] as [string, string][],
+    requests: requests.map(({ organizationId, requestId }): Key => [organizationId, requestId]),
+    reservations: [] as Key[],
+    runs: [] as Key[],
+    grants: [] as Key[],
+    references: [] as Key[],
+    refunds: [] as Key[],
     alerting: requests.flatMap(({ organizationId, command }) =>
       command.kind === "setAlertThresholds" ? organizationId : [],
     ),
+    prefixes: requests.flatMap(ownReferences),
+    subscribers: requests
+      .filter(({ command }) => isSubscriptionCommand(command))
+      .map(({ organizationId }) => organizationId),
+    catalogue: requests.some(({ command }) => goesByCatalogue(command)),
   };
-  for (const { organizationId, requestId, command } of requests) {
+  for (const { organizationId, command } of requests) {
     if ("reservationId" in command) named.reservations.push([organizationId, command.reservationId]);
     if ("runId" in command) named.runs.push([organizationId, command.runId]);
     if ("grantId" in command) named.grants.push([organizationId, command.grantId]);
     if ("reference" in command) named.references.push([organizationId, command.reference]);
-    if (command.kind === "refundReservation") {
-      named.refunds.push([organizationId, command.reservationId]);
-      // A caller may have used a reference that the refund's own grants would have.
-      for (const reference of refundReferences(requestId)) named.references.push([organizationId, reference]);
-    }
+    if (command.kind === "refundReservation") named.refunds.push([organizationId, command.reservationId]);
   }
   return named;
+}
+
+/** How the references begin of the grants that a request would make by itself; a caller may have used them. */
+function ownReferences({ organizationId, requestId, command }: Request): readonly Key[] {
+  if (command.kind === "changePlan") return [[organizationId, changeReference(requestId)]];
+  if (command.kind !== "refundReservation") return [];
+  return refundReferences(requestId).map((reference): Key => [organizationId, reference]);
+}
+
+function goesByCatalogue(command: Command): boolean {
+  return isSubscriptionCommand(command) || command.kind === "purchaseCredits";
 }

@@ -3,6 +3,8 @@ import type { Grant } from "../domain/ledger/grant.ts";
 import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { Price } from "../domain/plans/price.ts";
+import type { Subscription } from "../domain/plans/subscription.ts";
 
 /** How things stand for what a request was about. */
 export type Standing = Readonly<{
@@ -11,6 +13,8 @@ export type Standing = Readonly<{
   reservations: readonly Reservation[];
   /** The grant that it is about. */
   grant: Grant | undefined;
+  /** The subscription that it is about. */
+  subscription?: Subscription | undefined;
 }>;
 
 /** The answer to an accepted request: how its changes left things. */
@@ -22,6 +26,8 @@ export type Receipt = Standing &
     replayed: boolean;
     /** With `replayed`: how things stand now. */
     current: Standing | undefined;
+    /** Of a purchase, what it cost; of a change of plan, what is to be paid at once (R-PLAN-11). */
+    price?: Price | undefined;
   }>;
 
 /** A value, or why there is none. */

@@ -1,9 +1,10 @@
 import type { Account } from "../domain/ledger/account.ts";
-import type { Command } from "../domain/ledger/command.ts";
+import { type Command, isSubscriptionCommand } from "../domain/ledger/command.ts";
 import { bucketsOf, type Grant } from "../domain/ledger/grant.ts";
 import type { Changes } from "../domain/ledger/ledger.ts";
 import { applyToReservation, type Reservation } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction, Transaction } from "../domain/ledger/transaction.ts";
+import { cycleOf } from "../domain/plans/subscription.ts";
 import type { LedgerReader } from "../storage/ledger-reader.ts";
 import type { Receipt, Standing } from "./receipt.ts";
 
@@ -16,9 +17,10 @@ export function receiptOf(changes: Changes, transactions: readonly SealedTransac
   );
   const grant = changes.grants.get(last.grantId ?? "");
   return {
-    account: accountAfter(last),
+    account: { ...accountAfter(last), cycle: changes.account.cycle },
     reservations,
     grant,
+    subscription: last.subscriptionAfter,
     transactions,
     replayed: false,
     current: undefined,
@@ -44,7 +46,10 @@ export async function replayedReceipt(
   }
   const reservations = await reservationsAfter(reader, organizationId, current.reservations, transactions);
   const grant = current.grant && grantAfter(current.grant, last);
-  return { account: accountAfter(last), reservations, grant, transactions, replayed: true, current };
+  const cycle = cycleOf(await reader.subscriptionAt(organizationId, last.version));
+  const { subscriptionAfter: subscription } = last;
+  const account = { ...accountAfter(last), cycle };
+  return { account, reservations, grant, subscription, transactions, replayed: true, current };
 }
 
 /** How things stand now for what a request was about. */
@@ -63,6 +68,10 @@ async function standing(
   const reservations = named.flatMap((id) => byId.get(id) ?? []);
   const grantId = transactions.at(-1)?.grantId;
   const grant = grantId === undefined ? undefined : await reader.grant(organizationId, grantId);
+  if (isSubscriptionCommand(command))
+    return { account, reservations, grant, subscription: await reader.subscription(organizationId) };
+  if (!grant && command.kind === "refundPurchase")
+    return { account, reservations, grant: await reader.grantOf(organizationId, command.reference) };
   return { account, reservations, grant };
 }
 

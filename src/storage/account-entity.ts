@@ -16,6 +16,8 @@ export const AccountEntity = defineEntity({
     reservedMicros: p.type(WholeNumber).$type<bigint>(),
     debtMicros: p.type(WholeNumber).$type<bigint>(),
     nextDueTime: p.type(Moment).$type<bigint>().nullable(),
+    cycleStartTime: p.type(Moment).$type<bigint>().nullable(),
+    cycleEndTime: p.type(Moment).$type<bigint>().nullable(),
     /** The hash of the last transaction; empty before the first. */
     headHash: p.type(HexBytes).$type<string>(),
     /** Whether it has low-balance thresholds. */
@@ -31,13 +33,17 @@ export function fromRowAccount(row: AccountRow): Account {
   const { organizationId, version, updateTime, nextDueTime } = row;
   const { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros } = row;
   const balance = { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros };
-  return { organizationId, version, updateTime, balance, nextDueTime: nextDueTime ?? undefined };
+  const account = { organizationId, version, updateTime, balance, nextDueTime: nextDueTime ?? undefined };
+  const { cycleStartTime: startTime, cycleEndTime: endTime } = row;
+  const hasCycle = typeof startTime === "bigint" && typeof endTime === "bigint";
+  return hasCycle ? { ...account, cycle: { startTime, endTime } } : account;
 }
 
 /** The columns that follow from the account; the others follow from its transactions and alerts. */
 export function toRowAccount(
   account: Account,
 ): Omit<AccountRow, "organizationId" | "headHash" | "alerting" | "alertNumber"> {
-  const { version, updateTime, balance, nextDueTime } = account;
-  return { version, updateTime, ...balance, nextDueTime: nextDueTime ?? null };
+  const { version, updateTime, balance, nextDueTime, cycle } = account;
+  const cycleTimes = { cycleStartTime: cycle?.startTime ?? null, cycleEndTime: cycle?.endTime ?? null };
+  return { version, updateTime, ...balance, nextDueTime: nextDueTime ?? null, ...cycleTimes };
 }

@@ -4,12 +4,17 @@ import type { Account } from "../domain/ledger/account.ts";
 import type { Grant, GrantKind, GrantState } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
+import type { Catalogue } from "../domain/plans/catalogue.ts";
+import type { Subscription } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
+import { selectCataloguesAfter } from "./catalogue-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
+import type { ClockSource } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
+import { selectSubscriptionAt, selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
 import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
 
@@ -49,22 +54,24 @@ export type TransactionQuery = Readonly<{
 export class LedgerReader {
   readonly #orm: Orm;
   readonly #em: EntityManager;
+  readonly #clocks: ClockSource;
 
-  constructor(orm: Orm, em: EntityManager = orm.em) {
+  constructor(orm: Orm, clocks: ClockSource = "database", em: EntityManager = orm.em) {
     this.#orm = orm;
     this.#em = em;
+    this.#clocks = clocks;
   }
 
   /** Several reads that see the same moment. */
   atOnce<T>(read: (reader: LedgerReader) => Promise<T>): Promise<T> {
-    return inTransaction(this.#orm, "snapshot", (em) => read(new LedgerReader(this.#orm, em)));
+    return inTransaction(this.#orm, "snapshot", (em) => read(new LedgerReader(this.#orm, this.#clocks, em)));
   }
 
-  /** The account, if it is open, and the database's clock. */
+  /** The account, if it is open, and what time it is for it. */
   async account(organizationId: string): Promise<AccountReading> {
     const em = this.#fork();
     const { rows } = await sql<Record<string, unknown> & { organization_id: string | null; now: string }>`
-      select a.*, clock_timestamp() as now from (values (1)) as one
+      select a.*, ${this.#now(organizationId)} as now from (values (1)) as one
       left join accounts a on a.organization_id = ${organizationId} and a.version > 0`.execute(
       em.getKysely(),
     );
@@ -114,6 +121,26 @@ export class LedgerReader {
         beforeId !== undefined && sql`grant_id < ${beforeId}::uuid`,
       ])} order by grant_id desc limit ${limit}`.execute(em.getKysely());
     return rows.map((row) => fromRowGrant(em.map(GrantEntity, row)));
+  }
+
+  async grantOf(organizationId: string, reference: string): Promise<Grant | undefined> {
+    const row = await this.#fork().findOne(GrantEntity, { organizationId, reference });
+    return row ? fromRowGrant(row) : undefined;
+  }
+
+  /** The last subscription, which may have ended. */
+  async subscription(organizationId: string): Promise<Subscription | undefined> {
+    const [owned] = await selectSubscriptions(this.#database, [organizationId]);
+    return owned?.subscription;
+  }
+
+  /** The subscription as it was after this version. */
+  subscriptionAt(organizationId: string, version: bigint): Promise<Subscription | undefined> {
+    return selectSubscriptionAt(this.#database, organizationId, version);
+  }
+
+  cataloguesAfter(version: number): Promise<readonly Catalogue[]> {
+    return selectCataloguesAfter(this.#database, version);
   }
 
   transactions(organizationId: string, versions: readonly bigint[]): Promise<readonly SealedTransaction[]> {
@@ -181,10 +208,21 @@ export class LedgerReader {
    * through the index at what is not due yet.
    */
   async dueOrganizations(limit: number): Promise<readonly string[]> {
+    const dueTime =
+      this.#clocks === "database"
+        ? sql`statement_timestamp()`
+        : sql`coalesce((select clock_time from test_clocks c where c.organization_id = accounts.organization_id),
+            statement_timestamp())`;
     const { rows } = await sql<{ organization_id: string }>`
-      select organization_id from accounts where next_due_time <= statement_timestamp()
+      select organization_id from accounts where next_due_time <= ${dueTime}
       order by next_due_time limit ${limit}`.execute(this.#database);
     return rows.map((row) => row.organization_id);
+  }
+
+  #now(organizationId: string): RawBuilder<string> {
+    if (this.#clocks === "database") return sql`clock_timestamp()`;
+    return sql`coalesce((select clock_time from test_clocks where organization_id = ${organizationId}),
+      clock_timestamp())`;
   }
 
   get #database(): Kysely<unknown> {

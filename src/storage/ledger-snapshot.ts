@@ -8,6 +8,7 @@ import { selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
+import { selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTransaction, type TransactionRow } from "./transaction-rows.ts";
 
 const PAGE_ROWS = 2_000;
@@ -29,7 +30,8 @@ export class LedgerSnapshot {
     const { rows } = await sql<{ organization_id: string }>`
       select organization_id from accounts union select organization_id from transactions
       union select organization_id from grants union select organization_id from reservations
-      union select organization_id from debts order by 1`.execute(this.#database);
+      union select organization_id from debts union select organization_id from subscriptions
+      order by 1`.execute(this.#database);
     return rows.map((row) => row.organization_id);
   }
 
@@ -54,12 +56,14 @@ export class LedgerSnapshot {
     const debts = await selectOwedDebts(this.#database, [organizationId]);
     const { rows } = await sql<ReservationRow>`
       select * from reservations where organization_id = ${organizationId}`.execute(this.#database);
+    const [owned] = await selectSubscriptions(this.#database, [organizationId]);
     return {
       account: fromRowAccount(account),
       headHash: account.headHash,
       grants: grants.map(fromRowGrant),
       debts: debts.map(({ debt }) => debt),
       reservations: rows.map((row) => fromRowOwnedReservation(row).reservation),
+      subscription: owned?.subscription,
     };
   }
 

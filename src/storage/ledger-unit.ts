@@ -4,16 +4,20 @@ import { type Kysely, sql } from "kysely";
 import type { WatchedState } from "../domain/alerts/watched-state.ts";
 import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { Catalogue } from "../domain/plans/catalogue.ts";
 import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
 import { selectCycleGrantIds } from "./alert-settings-rows.ts";
 import { AlertUnit } from "./alert-unit.ts";
+import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
+import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { holdRateCards } from "./rate-card-store.ts";
+import { selectReferences } from "./reference-rows.ts";
 import { selectRequests } from "./request-rows.ts";
 import {
   insertReservations,
@@ -24,8 +28,11 @@ import {
   selectReservations,
   updateReservations,
 } from "./reservation-rows.ts";
-import { fromRowTime } from "./timestamp.ts";
+import { type OwnedSubscription, saveSubscriptions, selectSubscriptions } from "./subscription-rows.ts";
 import { insertTransactions } from "./transaction-rows.ts";
+
+/** How the references of the grants begin that cycles make. */
+const CYCLE_PREFIX = "cycle:";
 
 type Key = readonly [organizationId: string, id: string];
 
@@ -40,6 +47,12 @@ export type Named = Readonly<{
   refunds: readonly Key[];
   /** Organizations whose thresholds are set. */
   alerting: readonly string[];
+  /** How references begin of which all that are used must be known. */
+  prefixes: readonly Key[];
+  /** The organizations whose subscriptions are to be changed. */
+  subscribers: readonly string[];
+  /** Whether something is decided by the catalogue. */
+  catalogue: boolean;
 }>;
 
 /** How far what is due could be loaded: for an organization named here, only what is due before then. */
@@ -57,6 +70,7 @@ export class LedgerUnit {
   readonly #accounts = new Map<string, AccountRow>();
   readonly #grants = new Map<string, GrantRow>();
   readonly #stored = new Set<string>();
+  #catalogueLocked = false;
 
   private constructor(em: EntityManager) {
     this.#em = em;
@@ -92,12 +106,19 @@ export class LedgerUnit {
     return holdRateCards(this.#database);
   }
 
-  /** The database's clock, read after the locks are held (R-BAL-5). */
-  async clock(): Promise<Time> {
-    const { rows } = await sql<{ now: string }>`select clock_timestamp() as now`.execute(this.#database);
-    const [row] = rows;
-    if (!row) throw new Error("the database has no clock");
-    return fromRowTime(row.now);
+  /** Keeps the catalogue as it is until this is committed; see `lockCatalogue`. */
+  async lockCatalogue(): Promise<void> {
+    if (!this.#catalogueLocked) await lockCatalogue(this.#database, "to decide");
+    this.#catalogueLocked = true;
+  }
+
+  cataloguesAfter(version: number): Promise<readonly Catalogue[]> {
+    return selectCataloguesAfter(this.#database, version);
+  }
+
+  /** What time it is, read after the locks are held (R-BAL-5). */
+  clock(source: ClockSource): Promise<OrganizationClock> {
+    return readClock(this.#database, source, [...this.ledgers.keys()]);
   }
 
   /** Loads open grants, owed debts and what the commands name. */
@@ -121,6 +142,22 @@ export class LedgerUnit {
     this.#putReservations(await selectReservations(this.#database, named.reservations));
     this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));
     await this.#loadPayments(named.refunds);
+    await this.#loadReferences(named.prefixes);
+    await this.loadSubscriptions(named.subscribers);
+  }
+
+  /** Loads what a boundary or a change of a subscription needs. */
+  async loadSubscriptions(organizationIds: readonly string[]): Promise<void> {
+    if (organizationIds.length === 0) return;
+    const owned = await selectSubscriptions(this.#database, organizationIds);
+    for (const { organizationId, subscription } of owned)
+      this.ledger(organizationId).subscription = subscription;
+    await this.#loadReferences(organizationIds.map((id) => [id, CYCLE_PREFIX] as const));
+    const suspended = owned.flatMap(({ organizationId, subscription }) =>
+      subscription.suspendedGrantIds.map((grantId) => ({ organizationId, grantId })),
+    );
+    if (suspended.length === 0) return;
+    for (const row of await this.#em.find(GrantEntity, { $or: suspended })) this.#putGrant(row);
   }
 
   /** Loads the holds that are due at each organization's time, about so many of each. */
@@ -152,6 +189,7 @@ export class LedgerUnit {
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
     const reservations = new Map<string, OwnedReservation>();
     const debts = new Map<string, OwnedDebt>();
+    const subscriptions = new Map<string, OwnedSubscription>();
     for (const { account, ...changes } of decided) {
       const { organizationId } = account;
       for (const [id, reservation] of changes.reservations)
@@ -159,6 +197,8 @@ export class LedgerUnit {
       for (const [version, debt] of changes.debts)
         debts.set(`${version} ${organizationId}`, { organizationId, debt });
       for (const id of changes.grants.keys()) this.#saveGrant(organizationId, id);
+      const { subscription } = changes;
+      if (subscription) subscriptions.set(organizationId, { organizationId, subscription });
     }
     const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
     for (const [id, row] of this.#accounts) {
@@ -179,6 +219,7 @@ export class LedgerUnit {
     );
     await saveDebts(this.#database, [...debts.values()]);
     await this.alerts.save(this.#database);
+    await saveSubscriptions(this.#database, [...subscriptions.values()]);
     return sealed;
   }
 
@@ -209,6 +250,12 @@ export class LedgerUnit {
     });
     if (paid.length === 0) return;
     for (const row of await this.#em.find(GrantEntity, { $or: paid })) this.#putGrant(row);
+  }
+
+  /** The grants themselves may stay where they are. */
+  async #loadReferences(keys: readonly Key[]): Promise<void> {
+    for (const { organizationId, reference, grantId } of await selectReferences(this.#database, keys))
+      this.ledger(organizationId).references.set(reference, grantId);
   }
 
   #putGrant(row: GrantRow): void {

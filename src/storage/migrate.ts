@@ -61,7 +61,9 @@ async function allowServing(orm: Orm, role: string): Promise<void> {
   await sql`grant select, insert, update on accounts, grants, debts, reservations, subscriptions to ${name}`.execute(
     kysely,
   );
-  await sql`grant select, insert, update, delete on alert_settings, alerts to ${name}`.execute(kysely);
+  await sql`grant select, insert, update, delete on alert_settings, alerts, test_clocks to ${name}`.execute(
+    kysely,
+  );
   await sql`grant select, update on alert_feed to ${name}`.execute(kysely);
   await sql`revoke delete, truncate on accounts, grants, debts, reservations, subscriptions from ${name}`.execute(
     kysely,

@@ -53,6 +53,12 @@ export class Telemetry {
     );
   }
 
+  testClocksServed(): void {
+    this.log.warn(
+      "test clocks are on: whoever reaches this server can set any organization's time forward, and let its credits expire",
+    );
+  }
+
   drainStarted(timeoutMs: number): void {
     this.log.info({ timeoutMs }, "draining: new calls are refused, calls in flight may end");
   }

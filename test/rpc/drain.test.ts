@@ -26,6 +26,7 @@ for (const way of WAYS_IN) {
       const names = [
         "credits.v1.CreditService",
         "credits.v1.GrantService",
+        "credits.v1.SubscriptionService",
         "credits.v1.AlertService",
         "pricing.v1.PricingService",
       ];

@@ -42,6 +42,7 @@ for (const { way, version } of CASES) {
       expect(names).to.deep.equal([
         "pleyor.credits.v1.CreditService",
         "pleyor.credits.v1.GrantService",
+        "pleyor.credits.v1.SubscriptionService",
         "pleyor.credits.v1.AlertService",
         "pleyor.pricing.v1.PricingService",
         "grpc.health.v1.Health",

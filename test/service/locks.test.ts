@@ -5,6 +5,7 @@ import { sql } from "kysely";
 import { commitBatch } from "../../src/service/batch.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
 import { accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
+import { batchGround } from "./support/batch-ground.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { ormSettings } from "./support/orm-settings.ts";
 
@@ -79,7 +80,7 @@ describe("servers that meet at the same rows", () => {
     await Promise.all(
       orms.map(async (orm, index) => {
         const items = (orders[index] ?? []).map((organizationId) => ({ organizationId, request: undefined }));
-        for (let round = 0; round < 10; round += 1) await commitBatch(orm, items);
+        for (let round = 0; round < 10; round += 1) await commitBatch(batchGround(orm), items);
       }),
     );
     await Promise.all(orms.map((orm) => orm.close(true)));

@@ -17,6 +17,7 @@ import {
   reserveOf,
   settleOf,
 } from "./support/asking.ts";
+import { batchGround } from "./support/batch-ground.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
 describe("R-REQ-4: a batch whose commit succeeds without a reply", () => {
@@ -39,7 +40,7 @@ describe("R-REQ-4: a batch whose commit succeeds without a reply", () => {
     const lane = new Lane(
       {
         commit: async (items) => {
-          const outcomes = await commitBatch(rig.orm, items);
+          const outcomes = await commitBatch(batchGround(rig.orm), items);
           if (lost.push(outcomes) === 1) throw new Error("connection terminated");
           return outcomes;
         },

@@ -21,6 +21,7 @@ export const PLAN_VIOLATIONS: readonly [constraint: string, statement: string][]
   ["catalogues_version_check", `insert into catalogues values ${catalogue(0)}`],
   ["catalogues_request", `insert into catalogues values ${catalogue(9, "null, '\\x00'")}`],
   ["catalogues_pkey", `insert into catalogues values ${catalogue(9)}, ${catalogue(9)}`],
+  ["test_clocks_pkey", "insert into test_clocks values ('owner', now()), ('owner', now())"],
   [
     "catalogues_request_id_key",
     `insert into catalogues values ${catalogue(8, REQUEST)}, ${catalogue(9, REQUEST)}`,

@@ -107,6 +107,19 @@ export type Command =
   | SubscriptionCommand
   | SetAlertThresholds;
 
+const SUBSCRIPTION_COMMANDS: Readonly<Record<SubscriptionCommand["kind"], true>> = {
+  createSubscription: true,
+  changePlan: true,
+  withdrawPlanChange: true,
+  cancelSubscription: true,
+  suspendSubscription: true,
+  resumeSubscription: true,
+};
+
+export function isSubscriptionCommand(command: Command): command is SubscriptionCommand {
+  return Object.hasOwn(SUBSCRIPTION_COMMANDS, command.kind);
+}
+
 /** R-BAL-6: the first grant, purchase or subscription opens an organization. */
 export function opensOrganization({ kind }: Command): boolean {
   return kind === "createGrant" || kind === "purchaseCredits" || kind === "createSubscription";

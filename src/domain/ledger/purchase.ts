@@ -1,4 +1,5 @@
-import { type Catalogue, findPack } from "../plans/catalogue.ts";
+import { type Catalogue, findPack, priceOfCredits } from "../plans/catalogue.ts";
+import type { Price } from "../plans/price.ts";
 import type { Purchase, PurchaseCredits, RefundPurchase, Request } from "./command.ts";
 import { createGrant } from "./create-grant.ts";
 import { type Clock, type Decision, plansOf, refused, unchanged } from "./decision.ts";
@@ -50,6 +51,12 @@ export function refundPurchase(ledger: LedgerView, request: Request<RefundPurcha
     { ...request, command: { kind: "voidGrant", grantId, spentBecomesDebt, reason } },
     clock,
   );
+}
+
+/** What a purchase costs; undefined where the catalogue does not sell it (R-PLAN-11). */
+export function purchasePrice(purchase: Purchase, catalogue: Catalogue): Price | undefined {
+  if ("packId" in purchase) return findPack(catalogue, purchase.packId)?.price;
+  return catalogue.unitPrice && priceOfCredits(purchase.amountMicros, catalogue.unitPrice);
 }
 
 /** How many credits; undefined where the catalogue does not sell them. */

@@ -20,6 +20,11 @@ export function cycleReference(startTime: Time): string {
   return `cycle:${text.replace(".000Z", "Z")}`;
 }
 
+/** Of what an upgrade grants. */
+export function changeReference(requestId: string): string {
+  return `change:${requestId}`;
+}
+
 /** Of what a refund gives back for expired grants, and for debt that was paid since. */
 export function refundReferences(requestId: string): readonly [expired: string, paidDebt: string] {
   return [`refund:${requestId}`, `refund:${requestId}/debt`];

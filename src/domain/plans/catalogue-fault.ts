@@ -6,6 +6,9 @@ import type { Price } from "./price.ts";
 /** Something that keeps a catalogue from being published. */
 export type CatalogueFault = Readonly<{ place: string; description: string }>;
 
+/** Why a catalogue is not published. */
+export type CatalogueRefusal = Readonly<{ reason: "CATALOGUE_INVALID"; faults: readonly CatalogueFault[] }>;
+
 type Report = (place: string, description: string) => void;
 
 const ID = /^[A-Za-z0-9_.:/@-]{1,128}$/;

@@ -75,6 +75,13 @@ export function upgradeMicros(subscription: Subscription, plan: Plan, now: Time)
   return shareOf(more, { part: cycleEndTime - now, whole: cycleEndTime - cycleStartTime });
 }
 
+/** What an upgrade to a price is to be paid at once, in proportion to the time left of the term. */
+export function upgradePrice(before: Subscription, price: Price, now: Time): Price {
+  const { termStartTime, termEndTime } = before;
+  const share = { part: termEndTime - now, whole: termEndTime - termStartTime };
+  return differenceDue(before.price, price, share);
+}
+
 type Moment = Readonly<{ now: Time; version: bigint }>;
 
 /** At once; another period waits for the end of the term. It replaces what was scheduled. */
@@ -85,8 +92,6 @@ function upgrade(
   { now, version }: Moment,
 ): PlanChange {
   const price = priceOf(plan, before.billingPeriod);
-  const { termStartTime, termEndTime } = before;
-  const share = { part: termEndTime - now, whole: termEndTime - termStartTime };
   const other = billingPeriod !== before.billingPeriod;
   const { planId, cycleMicros } = plan;
   const cycleMicrosMax = cycleMicros > before.cycleMicrosMax ? cycleMicros : before.cycleMicrosMax;
@@ -96,7 +101,7 @@ function upgrade(
     after: { ...before, plan, price, cycleMicrosMax, scheduled, version },
     effectiveTime: now,
     grantedMicros: upgradeMicros(before, plan, now),
-    duePrice: differenceDue(before.price, price, share),
+    duePrice: upgradePrice(before, price, now),
     nextCycleMicros: cycleMicros,
     nextTermPrice: priceOf(plan, billingPeriod),
   };

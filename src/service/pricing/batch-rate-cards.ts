@@ -3,12 +3,13 @@ import type { Command, Request } from "../../domain/ledger/command.ts";
 import type { RateCards } from "../../domain/ledger/model-call.ts";
 import type { PricedRateCard } from "../../domain/pricing/priced-rate-card.ts";
 import type { RateCardBook } from "../../domain/pricing/rate-card-book.ts";
-import { laterOf, type Time } from "../../domain/time.ts";
+import { laterOf } from "../../domain/time.ts";
 import type { LedgerUnit } from "../../storage/ledger-unit.ts";
+import type { OrganizationClock } from "../../storage/organization-clock.ts";
 import type { RateCardShelf } from "./rate-card-shelf.ts";
 
 /** Loads, once the batch's reservations and clock are at hand, the cards that its requests are priced by. */
-export type LoadRateCards = (now: Time) => Promise<RateCards | undefined>;
+export type LoadRateCards = (clock: OrganizationClock) => Promise<RateCards | undefined>;
 
 /**
  * Keeps a batch and the publication of rate cards apart, if the batch prices anything; to be called before its
@@ -22,8 +23,8 @@ export async function holdRateCards(
   const priced = requests.filter(({ command }) => isPriced(command));
   if (priced.length === 0 || shelf === undefined) return async () => undefined;
   const book = await shelf.upTo(await unit.holdRateCards());
-  return async (now) => {
-    const versions = new Set(priced.flatMap((request) => versionsFor(unit, request, book, now)));
+  return async (clock) => {
+    const versions = new Set(priced.flatMap((request) => versionsFor(unit, request, book, clock)));
     const cards = new Map<bigint, PricedRateCard>();
     for (const version of versions) cards.set(version, await shelf.card(version));
     return rateCardsOf(book, cards);
@@ -39,7 +40,7 @@ function versionsFor(
   unit: LedgerUnit,
   { organizationId, command }: Request,
   book: RateCardBook,
-  now: Time,
+  clock: OrganizationClock,
 ): readonly bigint[] {
   const { account, reservations } = unit.ledger(organizationId);
   if (command.kind === "settleReservation") {
@@ -47,7 +48,7 @@ function versionsFor(
     return pinned === undefined ? [] : [pinned];
   }
   return quotesOf(command).flatMap((named) => {
-    const quoted = book.quoted(named, laterOf(now, account.updateTime));
+    const quoted = book.quoted(named, laterOf(clock(organizationId), account.updateTime));
     return "refusal" in quoted ? [] : [quoted.version];
   });
 }

@@ -6,8 +6,10 @@ export class Plans extends Migration {
 
   override up(): void {
     this.addSql(HISTORY);
+    this.addSql(REFERENCES);
     this.addSql(SUBSCRIPTIONS);
     this.addSql(CATALOGUES);
+    this.addSql(TEST_CLOCKS);
   }
 }
 
@@ -20,6 +22,11 @@ alter table accounts add column cycle_start_time timestamptz, add column cycle_e
   add constraint accounts_cycle_whole check ((cycle_start_time is null) = (cycle_end_time is null));
 `;
 
+// References are looked up by how they begin, too: ordered by their bytes, the index that keeps them unique serves that.
+const REFERENCES = `
+alter table grants alter column reference type text collate "C";
+`;
+
 // One row an organization: the last change that it went through says all of it, in its canonical shape.
 const SUBSCRIPTIONS = `
 create table subscriptions (
@@ -30,6 +37,8 @@ create table subscriptions (
   version bigint not null check (version > 0),
   subscription jsonb not null
 ) with (fillfactor = 70);
+create index subscriptions_plan on subscriptions (plan_id) where state <> 'ENDED';
+create index subscriptions_scheduled_plan on subscriptions (scheduled_plan_id) where state <> 'ENDED';
 `;
 
 const CATALOGUES = `
@@ -40,5 +49,13 @@ create table catalogues (
   fingerprint bytea,
   catalogue jsonb not null,
   constraint catalogues_request check ((request_id is null) = (fingerprint is null))
+);
+`;
+
+// Empty, unless a server was started with test clocks.
+const TEST_CLOCKS = `
+create table test_clocks (
+  organization_id text primary key,
+  clock_time timestamptz not null
 );
 `;

@@ -13,7 +13,7 @@ try {
     await new Promise((resolve) => process.stdout.write("locked\n", resolve));
     process.kill(process.pid, "SIGSTOP");
     // From here on it was woken again.
-    await unit.clock();
+    await unit.clock("database");
   });
   process.stdout.write("committed\n");
 } catch (error) {

@@ -1,0 +1,36 @@
+import type { Command } from "../domain/ledger/command.ts";
+import { purchasePrice } from "../domain/ledger/purchase.ts";
+import { upgradePrice } from "../domain/plans/plan-change.ts";
+import type { Price } from "../domain/plans/price.ts";
+import type { LedgerReader } from "../storage/ledger-reader.ts";
+import type { CatalogueHistory } from "./catalogue-history.ts";
+import type { Receipt } from "./receipt.ts";
+
+export function isPriced({ kind }: Command): boolean {
+  return kind === "purchaseCredits" || kind === "changePlan";
+}
+
+/** Adds what is to be paid, where the request is about that: the same however often it is repeated (R-PLAN-11). */
+export async function pricedReceipt(
+  reader: LedgerReader,
+  catalogues: CatalogueHistory,
+  command: Command,
+  receipt: Receipt,
+): Promise<Receipt> {
+  const { grant } = receipt;
+  if (command.kind === "purchaseCredits" && grant)
+    return { ...receipt, price: purchasePrice(command.purchase, catalogues.at(grant.createTime)) };
+  if (command.kind === "changePlan") return { ...receipt, price: await changePrice(reader, receipt) };
+  return receipt;
+}
+
+/** Told by the change's own place in history: only an upgrade is paid at once. */
+async function changePrice(
+  reader: LedgerReader,
+  { transactions: [change], subscription: after }: Receipt,
+): Promise<Price | undefined> {
+  if (!change || !after) return undefined;
+  if (change.kind !== "PLAN_CHANGE") return { ...after.price, amountMinor: 0n };
+  const before = await reader.subscriptionAt(change.organizationId, change.version - 1n);
+  return before && upgradePrice(before, after.price, change.effectiveTime);
+}
