@@ -81,6 +81,15 @@ for (const door of DOORS) {
 
     after(() => service.stop());
 
+    it("a card whose title holds NUL, which no database keeps in a text, is refused by that field", async () => {
+      const rateCard = toJson(
+        RateCardSchema,
+        create(RateCardSchema, { ...cardOf(painter("1")), title: "\0" }),
+      );
+      const { reason, fields } = await call(publishRateCard, { requestId: randomUUID(), rateCard });
+      expect([reason, fields]).to.deep.equal(["INVALID_REQUEST", ["rate_card.title"]]);
+    });
+
     for (const [title, card, named] of CARDS) {
       it(`R-PRICE-5: a card with ${title} is refused whole, by name, in time, and others are answered`, async () => {
         const rateCard = toJson(RateCardSchema, card);
