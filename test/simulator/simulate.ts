@@ -26,7 +26,6 @@ tell(`${steps} steps, ${Math.round(steps / seconds)} a second`);
 async function runOnService(operations: number): Promise<number> {
   const run = await simulateService({ ...asked, operations, tell });
   await stopTestCluster();
-  for (const failure of run.failures) tell(failure);
   tell(`${asked.seeds} seeds, ${run.restarts} restarts, ${run.failures.length} failures`);
   if (run.failures.length > 0) process.exitCode = 1;
   return run.steps;

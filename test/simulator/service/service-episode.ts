@@ -76,7 +76,8 @@ export class ServiceEpisode {
     }
     this.naive.pass(this.#clock);
     // What publishes in the pure simulator is one catalogue for all here; some of these steps end a server instead.
-    if (step.do === "publish" && step.offer === 0) void this.#pair.restart(this.#random.below(2));
+    if (step.do === "publish" && step.offer === 0 && this.#random.percent(50))
+      void this.#pair.restart(this.#random.below(2));
     if (step.do === "repeat") await this.#repeat(step.changed);
     await this.#command(step);
     await this.#compare();
@@ -87,7 +88,7 @@ export class ServiceEpisode {
     if (step.do === "void") await this.#learnGrants();
     const requestId = uuidOf(this.#random);
     const turn = turnOf(this.#names, this.naive, step, requestId);
-    if (!turn) return;
+    if (!turn || extendsNothing(turn.command)) return;
     const { command } = turn;
     const opened = this.naive.version > 0 || opensOrganization(command);
     const sent = await this.#send({ requestId, command });
@@ -215,6 +216,12 @@ export class ServiceEpisode {
 }
 
 export type Life = Readonly<{ start: number; offer: Offer; name: string; random: Random }>;
+
+/** The contract refuses that before any rule is looked at. */
+function extendsNothing(command: Command): boolean {
+  if (command.kind !== "extendReservation") return false;
+  return command.timeToLive === undefined && command.additionalAmountMicros === 0n;
+}
 
 /** Whether a replay is of something that was there before the request, rather than of its own effect. */
 function isNothing({ balance }: Response, versionBefore: number): boolean {

@@ -12,7 +12,9 @@ import { ServerProcess } from "../../support/server-process.ts";
 import { type Offer, toCatalogue } from "../offer.ts";
 
 const SETTINGS = { PLEYOR_UNSAFE_TEST_CLOCKS: "on", PLEYOR_DATABASE_CONNECTIONS_MAX: "8", PLEYOR_LANES: "2" };
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+/** A machine that is busy takes its time to start a server. */
+const RETRY = { ...DEFAULT_RETRY_POLICY, attemptsMax: 200, attemptTimeoutMs: 10_000, backoffMsMax: 500 };
 
 /** A caller of both servers; it hears when a call had to be sent again. */
 export type Caller = Readonly<{
@@ -48,10 +50,10 @@ export class ServicePair {
     };
     const [first, second] = this.#servers;
     const client = ({ grpcAddress: address }: ServerProcess) =>
-      createCreditClient({ transport: "grpc", address, timeoutMs: TIMEOUT_MS, onRetry });
+      createCreditClient({ transport: "grpc", address, timeoutMs: TIMEOUT_MS, retry: RETRY, onRetry });
     const clients = [client(first), client(second)] as const;
     const clockTransport = createRetryingTransport(createGrpcTransport({ address: second.grpcAddress }), {
-      policy: DEFAULT_RETRY_POLICY,
+      policy: RETRY,
       timeoutMs: TIMEOUT_MS,
     });
     return {

@@ -37,6 +37,7 @@ export async function simulateService({ seed, seeds, operations, tell }: Asked):
       await episode.play(script);
     } catch (error) {
       failures.push(`seed ${each}, step ${episode.steps}: ${error instanceof Error ? error.stack : error}`);
+      tell?.(failures.at(-1) ?? "");
     }
     steps += episode.steps;
     done += 1;
