@@ -35,7 +35,8 @@ export function callFor(client: CreditClient, names: Names, command: Command): P
       return credits.releaseRun({ ...names, runId: command.runId });
     case "extendReservation": {
       const { reservationId, timeToLive, additionalAmountMicros } = command;
-      const more = additionalAmountMicros === undefined ? {} : { additionalAmountMicros };
+      // The contract has no zero here: what is left out adds nothing.
+      const more = additionalAmountMicros ? { additionalAmountMicros } : {};
       const longer = timeToLive === undefined ? {} : { timeToLive: toDuration(timeToLive) };
       return credits.extendReservation({ ...names, reservationId, ...more, ...longer });
     }
