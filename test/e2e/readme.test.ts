@@ -30,7 +30,7 @@ describe("the README", () => {
   it("shows what its commands answer, one after the other", async () => {
     const ids = new ShownIds();
     const examples = consoleExamples(text);
-    expect(examples).to.have.lengthOf(7);
+    expect(examples).to.have.lengthOf(9);
     for (const { command, shown } of examples) {
       const real = ids.toReal(command);
       const { text: printed } = await runConsoleLine(real, { root: ROOT, ...service });

@@ -1,12 +1,12 @@
 import { opensOrganization } from "../../src/domain/ledger/command.ts";
 import { compareAll, compareTouched, Difference, same } from "./difference.ts";
 import { checkInvariants, recompute, verify } from "./invariants.ts";
+import { moved } from "./landmark.ts";
 import { type Fault, Machine } from "./machine.ts";
-import { sizeOf } from "./naive-credits.ts";
-import { NaiveLedger, WEEK } from "./naive-ledger.ts";
+import { NaiveLedger } from "./naive-ledger.ts";
 import { OFFERS, toCatalogue } from "./offer.ts";
 import { compareRemedy } from "./remedy-difference.ts";
-import type { Landmark, Script, Step } from "./step.ts";
+import type { Script, Step } from "./step.ts";
 import { type Turn, turnOf } from "./turn.ts";
 
 const RECOMPUTE_EVERY = 100;
@@ -38,7 +38,7 @@ export class Episode {
 
   step(step: Step): void {
     this.#steps += 1;
-    this.#moveClock(step);
+    this.#clock = moved(this.#clock, step, this.naive);
     const clock = BigInt(this.#clock);
     this.naive.pass(this.#clock);
     this.machine.read(clock);
@@ -94,28 +94,6 @@ export class Episode {
     const { outcome } = this.machine.send(request, BigInt(this.#clock));
     same("outcome of a repetition", outcome, changed ? "REQUEST_ID_REUSED" : "unchanged");
     this.#check();
-  }
-
-  #moveClock(step: Step): void {
-    if (step.do === "wait") this.#clock += step.micros;
-    if (step.do !== "jump") return;
-    const landmark = this.#landmark(step.to, step.further);
-    // Time does not run back: what lies behind is only looked at again.
-    if (landmark !== undefined) this.#clock = Math.max(this.#clock, landmark + step.offset);
-  }
-
-  #landmark(to: Landmark, further: number): number | undefined {
-    const { subscription, reservations, credits } = this.naive;
-    if (to === "boundary") {
-      const ends = subscription?.live ? subscription.ends : undefined;
-      return ends && ends + further * 30 * (WEEK / 7);
-    }
-    const times =
-      to === "hold"
-        ? reservations.filter(({ state }) => state === "HELD").map(({ expires }) => expires)
-        : credits.lots.filter((lot) => sizeOf(lot, "free") > 0).map(({ expires }) => expires);
-    const ahead = times.filter((time) => time > this.#clock && Number.isFinite(time)).sort((a, b) => a - b);
-    return ahead[further % Math.max(ahead.length, 1)];
   }
 }
 

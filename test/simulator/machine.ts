@@ -94,6 +94,8 @@ export class Machine {
     return this.ledger.grants.get(grantId) ?? this.storedGrants.get(grantId);
   }
 
+  readonly grantIdOf = (reference: string): string => this.ledger.references.get(reference) ?? "";
+
   reservation(id: string): Reservation | undefined {
     return this.ledger.reservations.get(id) ?? this.storedReservations.get(id);
   }

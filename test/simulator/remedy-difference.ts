@@ -13,11 +13,26 @@ export function compareRemedy(machine: Machine, naive: NaiveLedger, refusal: Ref
   const now = machine.now(clock);
   const context = { catalogue: machine.catalogueAt(now), now };
   const remedy = remedyFor(shortfall, machine.ledger.subscription, context);
-  const missing = Number(shortfall);
+  const { nextRefreshTime } = remedy;
+  compareTold(naive, Number(shortfall), {
+    packId: remedy.pack?.packId,
+    planId: remedy.plan?.planId,
+    nextRefresh: nextRefreshTime === undefined ? undefined : Number(nextRefreshTime),
+  });
+}
+
+type Told = Readonly<{
+  packId: string | undefined;
+  planId: string | undefined;
+  nextRefresh: number | undefined;
+}>;
+
+/** Compares what was told to help with what the naive model would tell. */
+export function compareTold(naive: NaiveLedger, missing: number, told: Told): void {
   const pack = naive.offerAt(naive.now).packs.findIndex(([size]) => size >= missing);
-  same("remedy's pack", remedy.pack?.packId, pack < 0 ? undefined : packName(pack));
-  same("remedy's plan", remedy.plan?.planId, cheapestPlan(naive, missing));
-  same("remedy's refresh", remedy.nextRefreshTime && Number(remedy.nextRefreshTime), nextRefresh(naive));
+  same("remedy's pack", told.packId, pack < 0 ? undefined : packName(pack));
+  same("remedy's plan", told.planId, cheapestPlan(naive, missing));
+  same("remedy's refresh", told.nextRefresh, nextRefresh(naive));
 }
 
 function cheapestPlan(naive: NaiveLedger, missing: number): string | undefined {

@@ -1,5 +1,4 @@
 import type { Command } from "../../src/domain/ledger/command.ts";
-import type { Machine } from "./machine.ts";
 import { cycleName } from "./naive-calendar.ts";
 import type { NaiveLedger, NaiveOutcome } from "./naive-ledger.ts";
 import { cancel, change, resume, subscribe, suspend, withdraw } from "./naive-plans.ts";
@@ -10,16 +9,23 @@ import type { Step } from "./step.ts";
 /** A command for the domain, and the same for the naive model. */
 export type Turn = Readonly<{ command: Command; naive: () => NaiveOutcome }>;
 
+/** What commands name, by what the naive model knows it by. */
+export type Names = Readonly<{
+  /** By the order in which they began. */
+  reservationIds: readonly string[];
+  grantIdOf: (reference: string) => string;
+}>;
+
 /** What a step comes to; undefined where there is nothing that it could be done to. */
-export function turnOf(machine: Machine, naive: NaiveLedger, step: Step, request: string): Turn | undefined {
+export function turnOf(names: Names, naive: NaiveLedger, step: Step, request: string): Turn | undefined {
   return (
-    creditTurn(machine, naive, step) ??
-    reservationTurn(machine, naive, step, request) ??
+    creditTurn(names, naive, step) ??
+    reservationTurn(names, naive, step, request) ??
     planTurn(naive, step, request)
   );
 }
 
-function creditTurn(machine: Machine, naive: NaiveLedger, step: Step): Turn | undefined {
+function creditTurn(names: Names, naive: NaiveLedger, step: Step): Turn | undefined {
   switch (step.do) {
     case "grant": {
       const { kind: grantKind, amount, lasting } = step;
@@ -43,7 +49,7 @@ function creditTurn(machine: Machine, naive: NaiveLedger, step: Step): Turn | un
     case "void": {
       const lot = naive.credits.lots[step.lot % Math.max(naive.credits.lots.length, 1)];
       if (!lot) return undefined;
-      const grantId = machine.ledger.references.get(lot.reference) ?? "";
+      const grantId = names.grantIdOf(lot.reference);
       return {
         command: { kind: "voidGrant", grantId, spentBecomesDebt: step.debt, reason: "" },
         naive: () => naive.void(lot, step.debt),
@@ -61,12 +67,7 @@ function creditTurn(machine: Machine, naive: NaiveLedger, step: Step): Turn | un
   }
 }
 
-function reservationTurn(
-  machine: Machine,
-  naive: NaiveLedger,
-  step: Step,
-  request: string,
-): Turn | undefined {
+function reservationTurn(names: Names, naive: NaiveLedger, step: Step, request: string): Turn | undefined {
   switch (step.do) {
     case "reserve":
       return {
@@ -96,12 +97,12 @@ function reservationTurn(
         naive: () => naive.releaseRun(step.run),
       };
     default:
-      return "reservation" in step ? endTurn(machine, naive, step, request) : undefined;
+      return "reservation" in step ? endTurn(names, naive, step, request) : undefined;
   }
 }
 
 function endTurn(
-  machine: Machine,
+  names: Names,
   naive: NaiveLedger,
   step: Extract<Step, { reservation: number }>,
   request: string,
@@ -109,7 +110,7 @@ function endTurn(
   // The newest ones are the likeliest to be still open.
   const number = naive.reservations.length - 1 - (step.reservation % Math.max(naive.reservations.length, 1));
   const reservation = naive.reservations[number];
-  const reservationId = machine.reservationIds[number];
+  const reservationId = names.reservationIds[number];
   if (!reservation || reservationId === undefined) return undefined;
   const amount = step.do === "release" ? undefined : step.amount;
   const micros = amount === undefined ? undefined : BigInt(amount);
