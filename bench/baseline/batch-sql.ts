@@ -1,0 +1,230 @@
+import type { PostgresClient, PostgresPool } from "./postgres-session.ts";
+
+type Parameters = Readonly<Record<string, string | null>>;
+
+/** All that one batch writes, as the text of arrays: nothing is left to do but to send it. */
+export type PreparedBatch = Readonly<{
+  transactions: Parameters;
+  inserts: Parameters;
+  updates: Parameters;
+  account: Parameters;
+  /** The ids that are looked up first. */
+  requestIds: string;
+  reservationIds: string;
+  operations: number;
+}>;
+
+const CONTEXT = {
+  run_id: "text",
+  node_id: "text",
+  agent_id: "text",
+  workspace_id: "text",
+  member_id: "text",
+  parent_run_id: "text",
+  model_id: "text",
+  labels: "jsonb",
+};
+
+const TRANSACTION_COLUMNS = {
+  version: "bigint",
+  kind: "text",
+  effective_time: "timestamptz",
+  record_time: "timestamptz",
+  request_id: "uuid",
+  fingerprint: "bytea",
+  request_ordinal: "integer",
+  actor: "text",
+  reservation_id: "uuid",
+  grant_id: "uuid",
+  grant_kind: "text",
+  amount_micros: "bigint",
+  expire_time: "timestamptz",
+  late: "boolean",
+  spent_becomes_debt: "boolean",
+  reference: "text",
+  ...CONTEXT,
+  movements: "jsonb",
+  subscription_micros: "bigint",
+  promotional_micros: "bigint",
+  purchased_micros: "bigint",
+  reserved_micros: "bigint",
+  debt_micros: "bigint",
+  grant_after: "jsonb",
+  hash: "bytea",
+};
+
+const RESERVATION_CHANGES = {
+  state: "text",
+  amount_micros: "bigint",
+  holds: "jsonb",
+  settled_micros: "bigint",
+  payments: "jsonb",
+  debt_micros: "bigint",
+  refunded_micros: "bigint",
+  late: "boolean",
+  expire_time: "timestamptz",
+  end_time: "timestamptz",
+  end_version: "bigint",
+  versions: "text",
+};
+
+const RESERVATION_COLUMNS = {
+  reservation_id: "uuid",
+  ...RESERVATION_CHANGES,
+  create_time: "timestamptz",
+  ...CONTEXT,
+};
+
+/** What a reservation was when it was made, where it is another by now. */
+const WHEN_RESERVED: Readonly<Record<string, string>> = {
+  state: "'HELD'",
+  settled_micros: "null",
+  payments: "'[]'",
+  debt_micros: "0",
+  late: "false",
+  end_time: "null",
+  end_version: "null",
+  versions: "r.versions[1:1]",
+};
+
+/**
+ * The bare SQL of a batch: the rows that the service wrote, written again in another database by one statement a
+ * table. Lock, look-ups, inserts, updates, commit; nothing is decided, hashed, converted or validated.
+ */
+export class BatchSql {
+  readonly #client: PostgresClient;
+  readonly #organizationId: string;
+
+  constructor(client: PostgresClient, organizationId: string) {
+    this.#client = client;
+    this.#organizationId = organizationId;
+  }
+
+  async apply(batch: PreparedBatch): Promise<void> {
+    await this.#client.query("begin");
+    await this.#send("lock", "select * from accounts where organization_id = $1 for update", []);
+    await this.#client.query("select clock_timestamp()");
+    await this.#send("grants", "select * from grants where organization_id = $1 and open", []);
+    await this.#send("requests", LOOK_UP_REQUESTS, [batch.requestIds]);
+    await this.#send("reservations", LOOK_UP_RESERVATIONS, [batch.reservationIds]);
+    await this.#send("insert transactions", INSERT_TRANSACTIONS, Object.values(batch.transactions));
+    await this.#send("insert reservations", INSERT_RESERVATIONS, Object.values(batch.inserts));
+    await this.#send("update reservations", UPDATE_RESERVATIONS, Object.values(batch.updates));
+    await this.#send("update grant", UPDATE_GRANT, [batch.account.subscription, batch.account.reserved]);
+    await this.#send("update account", UPDATE_ACCOUNT, Object.values(batch.account));
+    await this.#client.query("commit");
+  }
+
+  #send(name: string, text: string, values: readonly unknown[]): Promise<unknown> {
+    return this.#client.query({ name, text, values: [this.#organizationId, ...values] });
+  }
+}
+
+const LOOK_UP_REQUESTS = `
+  select t.request_id, t.request_ordinal, t.fingerprint, t.kind, t.effective_time, t.version
+  from unnest($2::uuid[]) as k (i) join transactions t on t.organization_id = $1 and t.request_id = k.i`;
+const LOOK_UP_RESERVATIONS = `
+  select r.* from unnest($2::uuid[]) as k (i)
+  join reservations r on r.organization_id = $1 and r.reservation_id = k.i`;
+const INSERT_TRANSACTIONS = insertOf("transactions", TRANSACTION_COLUMNS);
+const INSERT_RESERVATIONS = insertOf("reservations", RESERVATION_COLUMNS);
+const UPDATE_RESERVATIONS = `
+  update reservations t set ${Object.keys(RESERVATION_CHANGES).map((name) => `${name} = ${elementOf(name)}`)}
+  from ${unnestOf({ reservation_id: "uuid", ...RESERVATION_CHANGES })}
+  where t.organization_id = $1 and t.reservation_id = u.reservation_id`;
+const UPDATE_GRANT = `
+  update grants set free_micros = $2::bigint - $3::bigint, held_micros = $3,
+    consumed_micros = amount_micros - $2::bigint
+  where organization_id = $1 and kind = 'SUBSCRIPTION'`;
+const UPDATE_ACCOUNT = `
+  update accounts set subscription_micros = $2, reserved_micros = $3, version = $4, update_time = $5,
+    head_hash = $6, next_due_time = $7
+  where organization_id = $1`;
+
+function insertOf(table: string, columns: Readonly<Record<string, string>>): string {
+  const names = Object.keys(columns);
+  return `insert into ${table} (organization_id, ${names})
+    select $1, ${names.map(elementOf)} from ${unnestOf(columns)}`;
+}
+
+function unnestOf(columns: Readonly<Record<string, string>>): string {
+  const arrays = Object.values(columns).map((type, index) => `$${index + 2}::${type}[]`);
+  return `unnest(${arrays}) as u (${Object.keys(columns)})`;
+}
+
+/** An array of arrays would have to be a matrix, so each of these travels as text. */
+function elementOf(name: string): string {
+  return name === "versions" ? "u.versions::bigint[]" : `u.${name}`;
+}
+
+/** Reads back what the service wrote, in batches of so many operations. */
+export async function prepareBatches(
+  pool: PostgresPool,
+  organizationId: string,
+  operations: number,
+): Promise<readonly PreparedBatch[]> {
+  const client = await pool.connect();
+  const { rows } = await client.query<{ version: string }>({
+    text: "select version from accounts where organization_id = $1",
+    values: [organizationId],
+  });
+  const last = Number(rows[0]?.version ?? 0);
+  const batches: PreparedBatch[] = [];
+  for (let from = OPENING_VERSIONS + 1; from + operations - 1 <= last; from += operations)
+    batches.push(await prepareBatch(client, { organizationId, from, operations }));
+  client.release();
+  return batches;
+}
+
+/** The grants that opened the organization. */
+const OPENING_VERSIONS = 2;
+
+type Range = Readonly<{ organizationId: string; from: number; operations: number }>;
+
+async function prepareBatch(client: PostgresClient, range: Range): Promise<PreparedBatch> {
+  const read = async (select: string, rest: string): Promise<Parameters> => {
+    const values = [range.organizationId, range.from, range.from + range.operations - 1];
+    const { rows } = await client.query<Parameters>({ text: `select ${select} ${rest}`, values });
+    return rows[0] ?? {};
+  };
+  const within = "t.organization_id = $1 and t.version between $2 and $3";
+  const joined = `from transactions t join reservations r using (organization_id, reservation_id) where ${within}`;
+  const transactions = await read(
+    arraysOf(TRANSACTION_COLUMNS, "t", {}),
+    `from transactions t where ${within}`,
+  );
+  const changes = { reservation_id: "uuid", ...RESERVATION_CHANGES };
+  const updates = await read(arraysOf(changes, "r", {}), `${joined} and t.kind = 'SETTLE'`);
+  return {
+    transactions,
+    inserts: await read(
+      arraysOf(RESERVATION_COLUMNS, "r", WHEN_RESERVED),
+      `${joined} and t.kind = 'RESERVE'`,
+    ),
+    updates,
+    account: await read(
+      ACCOUNT_AFTER,
+      `from transactions t join accounts a using (organization_id)
+      where t.organization_id = $1 and t.version = $3 and t.version > $2`,
+    ),
+    requestIds: transactions.request_id ?? "{}",
+    reservationIds: updates.reservation_id ?? "{}",
+    operations: range.operations,
+  };
+}
+
+const ACCOUNT_AFTER = `t.subscription_micros as subscription, t.reserved_micros as reserved, t.version,
+  t.effective_time, t.hash, a.next_due_time`;
+
+function arraysOf(
+  columns: Readonly<Record<string, string>>,
+  table: string,
+  instead: Readonly<Record<string, string>>,
+): string {
+  return Object.keys(columns)
+    .map(
+      (name) =>
+        `coalesce(array_agg((${instead[name] ?? `${table}.${name}`})::text order by t.version), '{}')::text as ${name}`,
+    )
+    .join(", ");
+}
