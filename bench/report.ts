@@ -13,6 +13,9 @@ const HEADINGS = [
   "others %",
 ];
 
+/** With more of the machine taken by others than this, rates say more about them than about us. */
+const OTHERS_SHARE_MAX = 0.15;
+
 /** A case's result as people read it. */
 export function resultText({ name, title }: Case, { figures, targets, checked, notes }: CaseResult): string {
   const verified = checkedText(checked);
@@ -24,9 +27,18 @@ export function resultText({ name, title }: Case, { figures, targets, checked, n
       ({ what, transactions, mismatches }) =>
         `  ledger of ${what}: ${transactions} transactions verified, ${mismatches} mismatches`,
     ),
-    ...notes.map((note) => `  ${note}`),
+    ...[...notes, ...disturbance(figures)].map((note) => `  ${note}`),
     "",
   ].join("\n");
+}
+
+/** Said where a run should be repeated; CPU a call is the part of it that can still be used. */
+function disturbance(figures: readonly Figure[]): readonly string[] {
+  const most = Math.max(...figures.map(({ middle }) => middle.othersShare ?? 0));
+  if (most <= OTHERS_SHARE_MAX) return [];
+  return [
+    `DISTURBED: other programs took up to ${Math.round(most * 100)} % of all cores; trust the ratios by CPU.`,
+  ];
 }
 
 /** Whether all that was written could be verified; a figure without it doesn't count. */
