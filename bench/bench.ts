@@ -66,11 +66,19 @@ if (!asked) {
   process.exit(1);
 }
 const ground = new Ground(asked.rounds);
-// Ctrl-C must leave neither a server nor data behind.
-process.once("SIGINT", () => void ground.end().finally(() => process.exit(130)));
-process.once("SIGTERM", () => void ground.end().finally(() => process.exit(143)));
+let interrupted = false;
+// Ctrl-C must leave neither a server nor data behind; what it breaks in the run is no news.
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => {
+    interrupted = true;
+    void ground.end().finally(() => process.exit(1));
+  });
+}
 try {
   process.exitCode = (await run(asked, ground)) === 0 ? 0 : 1;
+} catch (error) {
+  if (!interrupted) console.error(error);
+  process.exitCode = 1;
 } finally {
   await ground.end();
 }

@@ -26,6 +26,7 @@ export class Ground {
   readonly rounds: number;
   readonly #stops: (() => Promise<unknown>)[] = [];
   #postmasterPid: number | undefined;
+  #ended: Promise<void> | undefined;
 
   constructor(rounds: number) {
     this.rounds = rounds;
@@ -91,13 +92,21 @@ export class Ground {
     return this.#postmasterPid === undefined ? undefined : cpuOfFamily(this.#postmasterPid);
   }
 
-  /** Stops what a case started, the last one first. */
+  /** Stops all that a case started, the last one first; throws then what went wrong in doing so. */
   async clear(): Promise<void> {
-    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) await stop();
+    const failures: unknown[] = [];
+    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) {
+      await stop().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join("; "));
   }
 
-  async end(): Promise<void> {
-    await this.clear().finally(() => stopTestCluster());
+  /** Leaves nothing behind, whatever was under way; may be called again. */
+  end(): Promise<void> {
+    this.#ended ??= this.clear()
+      .catch(() => undefined)
+      .then(() => stopTestCluster());
+    return this.#ended;
   }
 }
 
