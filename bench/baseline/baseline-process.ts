@@ -1,6 +1,8 @@
 import { parseConfig } from "../../src/config.ts";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { MemorySource, memoryWatching } from "../../test/support/memory-source.ts";
+import { ScriptedPrices } from "../../test/support/scripted-prices.ts";
 import { type Baseline, BaselineLedger } from "./baseline-ledger.ts";
 import { doorAloneBaseline } from "./door-alone-baseline.ts";
 import { mikroOrmBaseline } from "./mikro-orm-baseline.ts";
@@ -29,6 +31,9 @@ const baseline = createBaseline(kind as BaselineKind, url);
 const { limits } = parseConfig({});
 const doors = createDoors({
   ledger: new BaselineLedger(baseline),
+  // Nobody watches here and nothing is priced.
+  watching: memoryWatching(new MemorySource()),
+  prices: new ScriptedPrices(),
   telemetry: new Telemetry("error"),
   limits,
 });

@@ -14,66 +14,22 @@ export type PreparedBatch = Readonly<{
   operations: number;
 }>;
 
-const CONTEXT = {
-  run_id: "text",
-  node_id: "text",
-  agent_id: "text",
-  workspace_id: "text",
-  member_id: "text",
-  parent_run_id: "text",
-  model_id: "text",
-  labels: "jsonb",
-};
+/** A table's columns and their types, but for the organization, as the database has them now. */
+type Columns = Readonly<Record<string, string>>;
+type Tables = Readonly<{ transactions: Columns; reservations: Columns; changes: Columns }>;
 
-const TRANSACTION_COLUMNS = {
-  version: "bigint",
-  kind: "text",
-  effective_time: "timestamptz",
-  record_time: "timestamptz",
-  request_id: "uuid",
-  fingerprint: "bytea",
-  request_ordinal: "integer",
-  actor: "text",
-  reservation_id: "uuid",
-  grant_id: "uuid",
-  grant_kind: "text",
-  amount_micros: "bigint",
-  expire_time: "timestamptz",
-  late: "boolean",
-  spent_becomes_debt: "boolean",
-  reference: "text",
-  ...CONTEXT,
-  movements: "jsonb",
-  subscription_micros: "bigint",
-  promotional_micros: "bigint",
-  purchased_micros: "bigint",
-  reserved_micros: "bigint",
-  debt_micros: "bigint",
-  grant_after: "jsonb",
-  hash: "bytea",
-};
-
-const RESERVATION_CHANGES = {
-  state: "text",
-  amount_micros: "bigint",
-  holds: "jsonb",
-  settled_micros: "bigint",
-  payments: "jsonb",
-  debt_micros: "bigint",
-  refunded_micros: "bigint",
-  late: "boolean",
-  expire_time: "timestamptz",
-  end_time: "timestamptz",
-  end_version: "bigint",
-  versions: "text",
-};
-
-const RESERVATION_COLUMNS = {
-  reservation_id: "uuid",
-  ...RESERVATION_CHANGES,
-  create_time: "timestamptz",
-  ...CONTEXT,
-};
+/** What the end of a hold changes of its row. */
+const RESERVATION_CHANGES = [
+  "state",
+  "holds",
+  "settled_micros",
+  "payments",
+  "debt_micros",
+  "late",
+  "end_time",
+  "end_version",
+  "versions",
+];
 
 /** What a reservation was when it was made, where it is another by now. */
 const WHEN_RESERVED: Readonly<Record<string, string>> = {
@@ -94,10 +50,20 @@ const WHEN_RESERVED: Readonly<Record<string, string>> = {
 export class BatchSql {
   readonly #client: PostgresClient;
   readonly #organizationId: string;
+  readonly #insertTransactions: string;
+  readonly #insertReservations: string;
+  readonly #updateReservations: string;
 
-  constructor(client: PostgresClient, organizationId: string) {
+  constructor(
+    client: PostgresClient,
+    organizationId: string,
+    { transactions, reservations, changes }: Tables,
+  ) {
     this.#client = client;
     this.#organizationId = organizationId;
+    this.#insertTransactions = insertOf("transactions", transactions);
+    this.#insertReservations = insertOf("reservations", reservations);
+    this.#updateReservations = updateOf("reservations", "reservation_id", changes);
   }
 
   async apply(batch: PreparedBatch): Promise<void> {
@@ -107,9 +73,9 @@ export class BatchSql {
     await this.#send("grants", "select * from grants where organization_id = $1 and open", []);
     await this.#send("requests", LOOK_UP_REQUESTS, [batch.requestIds]);
     await this.#send("reservations", LOOK_UP_RESERVATIONS, [batch.reservationIds]);
-    await this.#send("insert transactions", INSERT_TRANSACTIONS, Object.values(batch.transactions));
-    await this.#send("insert reservations", INSERT_RESERVATIONS, Object.values(batch.inserts));
-    await this.#send("update reservations", UPDATE_RESERVATIONS, Object.values(batch.updates));
+    await this.#send("insert transactions", this.#insertTransactions, Object.values(batch.transactions));
+    await this.#send("insert reservations", this.#insertReservations, Object.values(batch.inserts));
+    await this.#send("update reservations", this.#updateReservations, Object.values(batch.updates));
     await this.#send("update grant", UPDATE_GRANT, [batch.account.subscription, batch.account.reserved]);
     await this.#send("update account", UPDATE_ACCOUNT, Object.values(batch.account));
     await this.#client.query("commit");
@@ -126,12 +92,6 @@ const LOOK_UP_REQUESTS = `
 const LOOK_UP_RESERVATIONS = `
   select r.* from unnest($2::uuid[]) as k (i)
   join reservations r on r.organization_id = $1 and r.reservation_id = k.i`;
-const INSERT_TRANSACTIONS = insertOf("transactions", TRANSACTION_COLUMNS);
-const INSERT_RESERVATIONS = insertOf("reservations", RESERVATION_COLUMNS);
-const UPDATE_RESERVATIONS = `
-  update reservations t set ${Object.keys(RESERVATION_CHANGES).map((name) => `${name} = ${elementOf(name)}`)}
-  from ${unnestOf({ reservation_id: "uuid", ...RESERVATION_CHANGES })}
-  where t.organization_id = $1 and t.reservation_id = u.reservation_id`;
 const UPDATE_GRANT = `
   update grants set free_micros = $2::bigint - $3::bigint, held_micros = $3,
     consumed_micros = amount_micros - $2::bigint
@@ -141,20 +101,49 @@ const UPDATE_ACCOUNT = `
     head_hash = $6, next_due_time = $7
   where organization_id = $1`;
 
-function insertOf(table: string, columns: Readonly<Record<string, string>>): string {
-  const names = Object.keys(columns);
-  return `insert into ${table} (organization_id, ${names})
-    select $1, ${names.map(elementOf)} from ${unnestOf(columns)}`;
+function insertOf(table: string, columns: Columns): string {
+  return `insert into ${table} (organization_id, ${Object.keys(columns)})
+    select $1, ${elementsOf(columns)} from ${unnestOf(columns)}`;
 }
 
-function unnestOf(columns: Readonly<Record<string, string>>): string {
-  const arrays = Object.values(columns).map((type, index) => `$${index + 2}::${type}[]`);
-  return `unnest(${arrays}) as u (${Object.keys(columns)})`;
+function updateOf(table: string, key: string, columns: Columns): string {
+  const { [key]: keyType = "", ...changed } = columns;
+  const sets = Object.entries(changed).map(([name, type]) => `${name} = ${elementsOf({ [name]: type })}`);
+  return `update ${table} t set ${sets} from ${unnestOf({ [key]: keyType, ...changed })}
+    where t.organization_id = $1 and t.${key} = u.${key}`;
 }
 
 /** An array of arrays would have to be a matrix, so each of these travels as text. */
-function elementOf(name: string): string {
-  return name === "versions" ? "u.versions::bigint[]" : `u.${name}`;
+function unnestOf(columns: Columns): string {
+  const arrays = Object.values(columns).map(
+    (type, index) => `$${index + 2}::${type.endsWith("[]") ? "text" : type}[]`,
+  );
+  return `unnest(${arrays}) as u (${Object.keys(columns)})`;
+}
+
+function elementsOf(columns: Columns): readonly string[] {
+  return Object.entries(columns).map(([name, type]) =>
+    type.endsWith("[]") ? `u.${name}::${type}` : `u.${name}`,
+  );
+}
+
+/** Looks them up, so that a column which is added to the ledger is in the comparison by itself. */
+export async function readTables(client: PostgresClient): Promise<Tables> {
+  const transactions = await columnsOf(client, "transactions");
+  const reservations = await columnsOf(client, "reservations");
+  const names = ["reservation_id", ...RESERVATION_CHANGES];
+  const changes = Object.fromEntries(names.map((name) => [name, reservations[name] ?? ""]));
+  return { transactions, reservations, changes };
+}
+
+async function columnsOf(client: PostgresClient, table: string): Promise<Columns> {
+  const { rows } = await client.query<{ name: string; type: string }>({
+    text: `select attname as name, format_type(atttypid, atttypmod) as type from pg_attribute
+      where attrelid = $1::regclass and attnum > 0 and not attisdropped and attname <> 'organization_id'
+      order by attnum`,
+    values: [table],
+  });
+  return Object.fromEntries(rows.map(({ name, type }) => [name, type]));
 }
 
 /** Reads back what the service wrote, in batches of so many operations. */
@@ -169,9 +158,10 @@ export async function prepareBatches(
     values: [organizationId],
   });
   const last = Number(rows[0]?.version ?? 0);
+  const tables = await readTables(client);
   const batches: PreparedBatch[] = [];
   for (let from = OPENING_VERSIONS + 1; from + operations - 1 <= last; from += operations)
-    batches.push(await prepareBatch(client, { organizationId, from, operations }));
+    batches.push(await prepareBatch(client, tables, { organizationId, from, operations }));
   client.release();
   return batches;
 }
@@ -181,7 +171,7 @@ const OPENING_VERSIONS = 2;
 
 type Range = Readonly<{ organizationId: string; from: number; operations: number }>;
 
-async function prepareBatch(client: PostgresClient, range: Range): Promise<PreparedBatch> {
+async function prepareBatch(client: PostgresClient, tables: Tables, range: Range): Promise<PreparedBatch> {
   const read = async (select: string, rest: string): Promise<Parameters> => {
     const values = [range.organizationId, range.from, range.from + range.operations - 1];
     const { rows } = await client.query<Parameters>({ text: `select ${select} ${rest}`, values });
@@ -190,15 +180,14 @@ async function prepareBatch(client: PostgresClient, range: Range): Promise<Prepa
   const within = "t.organization_id = $1 and t.version between $2 and $3";
   const joined = `from transactions t join reservations r using (organization_id, reservation_id) where ${within}`;
   const transactions = await read(
-    arraysOf(TRANSACTION_COLUMNS, "t", {}),
+    arraysOf(tables.transactions, "t", {}),
     `from transactions t where ${within}`,
   );
-  const changes = { reservation_id: "uuid", ...RESERVATION_CHANGES };
-  const updates = await read(arraysOf(changes, "r", {}), `${joined} and t.kind = 'SETTLE'`);
+  const updates = await read(arraysOf(tables.changes, "r", {}), `${joined} and t.kind = 'SETTLE'`);
   return {
     transactions,
     inserts: await read(
-      arraysOf(RESERVATION_COLUMNS, "r", WHEN_RESERVED),
+      arraysOf(tables.reservations, "r", WHEN_RESERVED),
       `${joined} and t.kind = 'RESERVE'`,
     ),
     updates,
@@ -216,11 +205,7 @@ async function prepareBatch(client: PostgresClient, range: Range): Promise<Prepa
 const ACCOUNT_AFTER = `t.subscription_micros as subscription, t.reserved_micros as reserved, t.version,
   t.effective_time, t.hash, a.next_due_time`;
 
-function arraysOf(
-  columns: Readonly<Record<string, string>>,
-  table: string,
-  instead: Readonly<Record<string, string>>,
-): string {
+function arraysOf(columns: Columns, table: string, instead: Readonly<Record<string, string>>): string {
   return Object.keys(columns)
     .map(
       (name) =>

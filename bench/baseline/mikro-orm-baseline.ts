@@ -143,10 +143,19 @@ function assignGrants(
   }
 }
 
+/** Columns that the load leaves empty. */
+const NEVER_SET = {
+  workspace_id: null,
+  member_id: null,
+  parent_run_id: null,
+  labels: null,
+  rate_card_version: null,
+  pricing: null,
+};
+
 function fromRowReservation(stored: object): Reservation {
   // The entity has the columns' names, and the driver their text; an array is the one thing that comes as text.
   const row = stored as ReservationRow;
   const versions = String(row.versions).replaceAll(/[{}]/g, "").split(",");
-  const missing = { workspace_id: null, member_id: null, parent_run_id: null, labels: null };
-  return fromRowOwnedReservation({ ...row, ...missing, versions }).reservation;
+  return fromRowOwnedReservation({ ...row, ...NEVER_SET, versions }).reservation;
 }

@@ -1,5 +1,5 @@
 import type { TestDatabase } from "../../test/support/database.ts";
-import { BatchSql, prepareBatches } from "../baseline/batch-sql.ts";
+import { BatchSql, prepareBatches, readTables } from "../baseline/batch-sql.ts";
 import { createPool, type PostgresPool } from "../baseline/postgres-session.ts";
 import type { Case, CaseResult } from "../case.ts";
 import { comparison, type Sample } from "../figure.ts";
@@ -87,7 +87,7 @@ type Pools = Readonly<{ own: PostgresPool; copy: PostgresPool }>;
 async function writeAgain(ground: Ground, pools: Pools, organizationId: string): Promise<Sample> {
   const batches = await prepareBatches(pools.own, organizationId, OPERATIONS);
   const client = await pools.copy.connect();
-  const bare = new BatchSql(client, organizationId);
+  const bare = new BatchSql(client, organizationId, await readTables(client));
   const latencies = new Latencies();
   const meter = new Meter(ground, undefined);
   const before = process.cpuUsage();
