@@ -1,0 +1,122 @@
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseConfig } from "../src/config.ts";
+import { createCreditLedger } from "../src/service/create-credit-ledger.ts";
+import { stopTestCluster } from "../test/support/cluster.ts";
+import { createTestDatabase, type TestDatabase } from "../test/support/database.ts";
+import { verifyDatabase } from "../test/support/running-service.ts";
+import { ServerProcess } from "../test/support/server-process.ts";
+import type { BaselineKind } from "./baseline/baseline-process.ts";
+import { createPool } from "./baseline/postgres-session.ts";
+import type { Checked } from "./case.ts";
+import { cpuOfFamily, parentOf } from "./cpu-time.ts";
+import { grantRequests } from "./opening.ts";
+
+/** A server under load, and the process whose CPU is its own. */
+export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: number }>;
+
+const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.meta.url));
+
+/**
+ * What cases run on: a PostgreSQL of this run, databases, servers and baselines in processes of their own. All of
+ * it is gone after `clear`, or after the run where that did not come.
+ */
+export class Ground {
+  /** How often each subject is measured; the subjects take turns. */
+  readonly rounds: number;
+  readonly #stops: (() => Promise<unknown>)[] = [];
+  #postmasterPid: number | undefined;
+  #ended: Promise<void> | undefined;
+
+  constructor(rounds: number) {
+    this.rounds = rounds;
+  }
+
+  /** A database of its own with all migrations. */
+  async database(): Promise<TestDatabase> {
+    const database = await createTestDatabase();
+    this.#stops.push(() => database.drop());
+    this.#postmasterPid ??= await postmasterPid(database.url);
+    return database;
+  }
+
+  /** The service, as `npm start` runs it, with its default settings. */
+  async service(databaseUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<Served> {
+    const server = await ServerProcess.start({ DATABASE_URL: databaseUrl, ...settings });
+    this.#stops.push(() => server.end("SIGTERM"));
+    const httpAddress = new URL(server.httpUrl).host;
+    return { grpcAddress: server.grpcAddress, httpAddress, pid: server.pid ?? 0 };
+  }
+
+  /** A baseline behind the service's doors. */
+  async baseline(kind: BaselineKind, databaseUrl: string): Promise<Served> {
+    const child = fork(BASELINE, [kind, databaseUrl]);
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    this.#stops.push(() => {
+      if (child.connected) child.send("stop");
+      return ended;
+    });
+    const grpcAddress = await new Promise<string>((resolve, reject) => {
+      child.once("message", (address: string) => resolve(address));
+      child.once("exit", () => reject(new Error(`the baseline ${kind} did not start`)));
+    });
+    return { grpcAddress, httpAddress: "", pid: child.pid ?? 0 };
+  }
+
+  /** Gives organizations more than any case spends: a cycle's credits and a purchase each, as a customer has. */
+  async open(databaseUrl: string, organizationIds: readonly string[]): Promise<void> {
+    const config = parseConfig({ DATABASE_URL: databaseUrl });
+    const { ledger, stop } = createCreditLedger({
+      ...config,
+      database: { ...config.database, url: databaseUrl },
+      onError: (error) => {
+        throw error;
+      },
+    });
+    const { signal } = new AbortController();
+    const requests = organizationIds.flatMap(grantRequests);
+    await Promise.all(requests.map((request) => ledger.apply(request, signal)));
+    await stop();
+  }
+
+  /** Recomputes every organization of a database from its transactions. */
+  async check(what: string, { url }: TestDatabase): Promise<Checked> {
+    const { transactions, discrepancies } = await verifyDatabase(url);
+    for (const { organizationId, place, expected, found } of discrepancies.slice(0, 3))
+      console.error(`${organizationId}: ${place}: ${expected} was expected, ${found} found`);
+    return { what, transactions, mismatches: discrepancies.length };
+  }
+
+  /** The CPU of all of PostgreSQL so far, in milliseconds. */
+  postgresCpuMs(): number | undefined {
+    return this.#postmasterPid === undefined ? undefined : cpuOfFamily(this.#postmasterPid);
+  }
+
+  /** Stops all that a case started, the last one first; throws then what went wrong in doing so. */
+  async clear(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) {
+      await stop().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, failures.map(String).join("; "));
+  }
+
+  /** Leaves nothing behind, whatever was under way; may be called again. */
+  end(): Promise<void> {
+    this.#ended ??= this.clear()
+      .catch(() => undefined)
+      .then(() => stopTestCluster());
+    return this.#ended;
+  }
+}
+
+/** The process that all of PostgreSQL's are children of. */
+async function postmasterPid(url: string): Promise<number | undefined> {
+  const pool = createPool(url, 1);
+  const client = await pool.connect();
+  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+  const parent = parentOf(rows[0]?.pid ?? 0);
+  client.release();
+  await pool.end();
+  return parent;
+}

@@ -1,0 +1,30 @@
+import { batchLoad } from "./batch-load.ts";
+import { frameLoad } from "./frame-load.ts";
+import type { Load, LoadMessage, LoadOrder } from "./order.ts";
+
+/** A process that calls a server: it connects, tells that it is ready, waits to be told to go, and reports. */
+
+function tell(message: LoadMessage): void {
+  process.send?.(message);
+}
+
+async function obey(order: LoadOrder): Promise<void> {
+  const load = order.calls.kind === "batch" ? batchLoad(order, order.calls) : await frameLoad(order);
+  process.once("message", () => {
+    report(load).catch((error: Error) => tell({ kind: "failed", reason: error.message }));
+  });
+  tell({ kind: "ready" });
+}
+
+async function report({ run, close }: Load): Promise<void> {
+  const before = process.cpuUsage();
+  const outcome = await run();
+  const { user, system } = process.cpuUsage(before);
+  close();
+  tell({ kind: "done", report: { ...outcome, cpuMs: (user + system) / 1_000 } });
+  process.disconnect();
+}
+
+process.once("message", (order: LoadOrder) => {
+  obey(order).catch((error: Error) => tell({ kind: "failed", reason: error.message }));
+});

@@ -1,0 +1,28 @@
+/** What a load process is to do. */
+export type LoadOrder = Readonly<{
+  address: string;
+  calls:
+    | Readonly<{ kind: "health" }>
+    /** ReserveCredits and SettleReservation in turn. */
+    | Readonly<{ kind: "spend"; organizationIds: readonly string[] }>
+    /** ApplyBatch: settles what the batch before reserved, and reserves as much. */
+    | Readonly<{ kind: "batch"; organizationId: string; operations: number }>;
+  inFlight: number;
+  durationMs: number;
+  /** Ends it earlier. */
+  callsMax?: number;
+}>;
+
+/** What came of it. Every call was answered without an error; of a batch, each operation counts. */
+export type LoadOutcome = Readonly<{ calls: number; elapsedMs: number; medianMs: number; p99Ms: number }>;
+
+/** A kind of load once it is connected. */
+export type Load = Readonly<{ run: () => Promise<LoadOutcome>; close: () => void }>;
+
+/** With the CPU of the load process itself, to show that it was not what was measured. */
+export type LoadReport = LoadOutcome & Readonly<{ cpuMs: number }>;
+
+export type LoadMessage =
+  | Readonly<{ kind: "ready" }>
+  | Readonly<{ kind: "done"; report: LoadReport }>
+  | Readonly<{ kind: "failed"; reason: string }>;
