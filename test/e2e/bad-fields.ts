@@ -91,6 +91,8 @@ export function badRequests(message: DescMessage, good: Json): readonly BadReque
 function badField(message: DescMessage, field: DescField, good: Json): readonly BadRequest[] {
   const nested =
     field.fieldKind === "message" && field.message.typeName.startsWith("pleyor.") ? field.message : undefined;
+  // A catalogue is checked whole, by rules that name every fault at once.
+  if (nested?.name === "Catalogue") return [];
   if (nested) {
     const inner = (good[field.jsonName] ?? {}) as Json;
     // What else its oneof could have would be a second fault.
@@ -103,12 +105,18 @@ function badField(message: DescMessage, field: DescField, good: Json): readonly 
     }));
   }
   return waysOf(message, field).map(({ what, value, unparsable }) => {
-    const { [field.jsonName]: _left, ...others } = good;
+    const others = without(good, field);
     const request = value === MISSING ? others : { ...others, [field.jsonName]: value };
     // A oneof that is missing is named itself.
     const named = value === MISSING && field.oneof ? field.oneof.name : field.name;
     return { what: `${field.name}: ${what}`, request, field: unparsable ? undefined : named };
   });
+}
+
+/** What stands in for it in a oneof goes as well: JSON that has both is no message. */
+function without(good: Json, field: DescField): Json {
+  const left = new Set([field, ...(field.oneof?.fields ?? [])].map(({ jsonName }) => jsonName));
+  return Object.fromEntries(Object.entries(good).filter(([name]) => !left.has(name)));
 }
 
 /** By name, where a field's kind does not tell. */
@@ -125,6 +133,12 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   page_size: BAD_COUNT,
   page_token: BAD_TOKEN,
   reason: BAD_TEXT,
+  plan_id: BAD_REQUIRED_ID,
+  pack_id: [{ what: "empty", value: "" }, ...BAD_ID],
+  count: BAD_COUNT,
+  workspaces: BAD_COUNT,
+  members: BAD_COUNT,
+  agents: BAD_COUNT,
 };
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
