@@ -2,6 +2,7 @@ import { parseConfig } from "../../src/config.ts";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../../test/support/memory-source.ts";
+import { NO_PLANS } from "../../test/support/no-plans.ts";
 import { ScriptedPrices } from "../../test/support/scripted-prices.ts";
 import { type Baseline, BaselineLedger } from "./baseline-ledger.ts";
 import { doorAloneBaseline } from "./door-alone-baseline.ts";
@@ -31,9 +32,10 @@ const baseline = createBaseline(kind as BaselineKind, url);
 const { limits } = parseConfig({});
 const doors = createDoors({
   ledger: new BaselineLedger(baseline),
-  // Nobody watches here and nothing is priced.
+  // Nobody watches here, nothing is priced, and there are no plans.
   watching: memoryWatching(new MemorySource()),
   prices: new ScriptedPrices(),
+  plans: NO_PLANS,
   telemetry: new Telemetry("error"),
   limits,
 });

@@ -81,7 +81,7 @@ export function createRoutes(ledger: CreditLedger, parts: RouteParts): readonly 
     route(CreditService, creditHandlers(ledger, watching, parts)),
     route(GrantService, grantHandlers(ledger)),
     route(AlertService, alertHandlers(ledger, watching)),
-    route(PricingService, pricingHandlers(parts.prices, ledger)),
+    route(PricingService, pricingHandlers(parts.prices, ledger, plans)),
     route(SubscriptionService, subscriptionHandlers(ledger, plans)),
     ...(testClocks ? [route(TestClockService, testClockHandlers(testClocks))] : []),
     route(Health, healthHandlers(parts.serving, ledgerNames), { whileDraining }),

@@ -4,6 +4,7 @@ import type { CatalogueRefusal } from "../domain/plans/catalogue-fault.ts";
 import type { LimitCheck } from "../domain/plans/limit.ts";
 import type { LimitKind, Plan } from "../domain/plans/plan.ts";
 import type { PlanChange, PlanWish } from "../domain/plans/plan-change.ts";
+import type { Remedy } from "../domain/plans/remedy.ts";
 import type { Subscription } from "../domain/plans/subscription.ts";
 import type { Page, PageRequest } from "./credit-ledger.ts";
 import type { Answer } from "./receipt.ts";
@@ -38,6 +39,8 @@ export interface PlanDesk {
     organizationId: string,
     wish: PlanWish,
   ): Promise<Answer<PlanChange, Refusal | ReadRefusal>>;
+  /** What would cover a shortfall, as things stand (R-HOLD-2). */
+  remedyFor(organizationId: string, shortfallMicros: bigint): Promise<Remedy>;
   checkLimit(
     organizationId: string,
     asked: Readonly<{ kind: LimitKind; count: number }>,

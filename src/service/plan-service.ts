@@ -5,6 +5,7 @@ import { findPlan } from "../domain/plans/catalogue.ts";
 import { checkLimit } from "../domain/plans/limit.ts";
 import type { LimitKind, Plan } from "../domain/plans/plan.ts";
 import type { PlanWish } from "../domain/plans/plan-change.ts";
+import type { Remedy } from "../domain/plans/remedy.ts";
 import { isLive, type Subscription } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
 import type { LedgerReader } from "../storage/ledger-reader.ts";
@@ -17,6 +18,7 @@ import { list } from "./listing.ts";
 import type { OrganizationReading } from "./organization-reading.ts";
 import type { PlanDesk, Publishing, SubscriptionRefusal } from "./plan-desk.ts";
 import type { Answer } from "./receipt.ts";
+import { remedyOf } from "./remedy.ts";
 
 type Parts = Readonly<{
   orm: Orm;
@@ -58,6 +60,11 @@ export class PlanService implements PlanDesk {
       const subscription = await reader.subscription(organizationId);
       return subscription ? { value: subscription } : missing(organizationId);
     });
+  }
+
+  remedyFor(organizationId: string, shortfallMicros: bigint): Promise<Remedy> {
+    const { reader, catalogues } = this.#parts;
+    return guarded(() => remedyOf(reader, catalogues, organizationId, shortfallMicros));
   }
 
   previewPlanChange(organizationId: string, wish: PlanWish): ReturnType<PlanDesk["previewPlanChange"]> {

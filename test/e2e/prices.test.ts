@@ -191,6 +191,9 @@ for (const door of DOORS) {
       const { coverage } = (await client.prices.estimateRun({ nodes, organizationId: poor })).estimate ?? {};
       expect(coverage).to.deep.include({ expectedCovered: false, availableMicros: 4_000_000n });
       expect(coverage?.insufficientCredits).to.deep.include({ shortfallMicros: 2_000_000n });
+      // R-PRICE-3: with the remedy of R-HOLD-2, from the example's plans and packs.
+      expect(coverage?.insufficientCredits?.topUpPack?.packId).to.equal("small");
+      expect(coverage?.insufficientCredits?.plan?.planId).to.equal("free");
       const nobody = client.prices.estimateRun({ nodes, organizationId: "nobody" });
       expect(await reasonOf(nobody)).to.equal("ORGANIZATION_NOT_FOUND");
       const unknown = await errorOf(

@@ -7,6 +7,7 @@ export const NO_PLANS: PlanDesk = {
   listTopUpPacks: nothing,
   getSubscription: nothing,
   previewPlanChange: nothing,
+  remedyFor: nothing,
   checkLimit: nothing,
   publishCatalogue: nothing,
 };

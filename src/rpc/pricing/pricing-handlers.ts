@@ -15,6 +15,7 @@ import {
   type PricingService,
 } from "../../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import type { CreditLedger } from "../../service/credit-ledger.ts";
+import type { PlanDesk } from "../../service/plan-desk.ts";
 import type { Prices } from "../../service/pricing/prices.ts";
 import { fromProtoText } from "../convert-context.ts";
 import { fromProtoRateCardVersion } from "../convert-model-call.ts";
@@ -26,12 +27,16 @@ import { fromProtoModelKind, toProtoModel } from "./rate-card-conversion.ts";
 import { getRateCard, listRateCards, publishRateCard } from "./rate-card-handlers.ts";
 import { estimateRun } from "./run-handler.ts";
 
-export function pricingHandlers(prices: Prices, ledger: CreditLedger): Handlers<typeof PricingService> {
+export function pricingHandlers(
+  prices: Prices,
+  ledger: CreditLedger,
+  plans: PlanDesk,
+): Handlers<typeof PricingService> {
   return {
     listModels: (request) => listModels(prices, request),
     getModel: (request) => getModel(prices, request),
     estimateCost: (request) => estimateCost(prices, request),
-    estimateRun: (request) => estimateRun(prices, ledger, request),
+    estimateRun: (request) => estimateRun({ prices, ledger, plans }, request),
     publishRateCard: (request, context) => publishRateCard(prices, request, context),
     getRateCard: (request) => getRateCard(prices, request),
     listRateCards: (request) => listRateCards(prices, request),

@@ -9,16 +9,16 @@ import {
 import { type Account, availableMicros } from "../../domain/ledger/account.ts";
 import type { RunEstimate } from "../../domain/pricing/priced-rate-card.ts";
 import type { CreditLedger } from "../../service/credit-ledger.ts";
+import type { PlanDesk } from "../../service/plan-desk.ts";
 import type { Prices } from "../../service/pricing/prices.ts";
 import { fromProtoRateCardVersion } from "../convert-model-call.ts";
 import { toProtoInsufficientCredits } from "../refusal-detail.ts";
 import { accepted } from "../refusal-problem.ts";
 import { fromProtoCall, toProtoRunEstimate } from "./estimate-conversion.ts";
 
-/** What a run costs, and whether an organization's balance covers it: the balance of now, which nothing holds. */
+/** What a run costs, and whether an organization's balance covers it, or what would: the balance of now, which nothing holds. */
 export async function estimateRun(
-  prices: Prices,
-  ledger: CreditLedger,
+  { prices, ledger, plans }: Readonly<{ prices: Prices; ledger: CreditLedger; plans: PlanDesk }>,
   request: EstimateRunRequest,
 ): Promise<EstimateRunResponse> {
   const { nodes, organizationId } = request;
@@ -31,7 +31,7 @@ export async function estimateRun(
   );
   if (organizationId !== "") {
     const balance = await ledger.getBalance(organizationId, undefined);
-    estimate.coverage = toProtoCoverage(accepted(balance, request, EstimateRunRequestSchema), run);
+    estimate.coverage = await coverageOf(accepted(balance, request, EstimateRunRequestSchema), run, plans);
   }
   return create(EstimateRunResponseSchema, { estimate });
 }
@@ -46,7 +46,11 @@ function withNode(answer: RunAnswer, nodes: EstimateRunRequest["nodes"]): RunAns
   return nodeId === undefined ? answer : ({ refusal: { ...refusal, nodeId } } as RunAnswer);
 }
 
-function toProtoCoverage({ organizationId, balance }: Account, run: RunEstimate): Coverage {
+async function coverageOf(
+  { organizationId, balance }: Account,
+  run: RunEstimate,
+  plans: PlanDesk,
+): Promise<Coverage> {
   const available = availableMicros(balance);
   // Zero needs nothing, so it is covered even where there is debt (R-AMT-4).
   const covers = (micros: bigint) => micros === 0n || micros <= available;
@@ -57,6 +61,8 @@ function toProtoCoverage({ organizationId, balance }: Account, run: RunEstimate)
     maximumCovered: covers(run.maximumMicros),
   };
   if (coverage.expectedCovered) return create(CoverageSchema, coverage);
-  const amounts = { availableMicros: available, requiredMicros: run.expectedMicros, itemIndex: undefined };
-  return create(CoverageSchema, { ...coverage, insufficientCredits: toProtoInsufficientCredits(amounts) });
+  const requiredMicros = run.expectedMicros;
+  const remedy = await plans.remedyFor(organizationId, requiredMicros - available);
+  const missing = { availableMicros: available, requiredMicros, itemIndex: undefined, remedy };
+  return create(CoverageSchema, { ...coverage, insufficientCredits: toProtoInsufficientCredits(missing) });
 }
