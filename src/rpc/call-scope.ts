@@ -39,6 +39,8 @@ export class CallScope {
 
   /** The caller has gone. A transport tells the same at the deadline, so the clock decides which it was. */
   cancel(): void {
+    // Most calls are told so when they have ended; an error with its stack costs a good part of one.
+    if (this.#ended) return;
     if (Date.now() + CLOCK_SLACK_MS >= this.deadlineMs) this.expire();
     else this.abort(new ServiceError("CANCELLED", "the caller cancelled the call"));
   }

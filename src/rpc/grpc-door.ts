@@ -53,6 +53,8 @@ export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOpti
     "grpc.max_receive_message_length": messageBytesMax * TOLD_SIZES_MAX,
     // A page of history may be larger than what callers may send.
     "grpc.max_send_message_length": -1,
+    // Nobody asks for its statistics, and keeping them costs each call.
+    "grpc.enable_channelz": 0,
     "grpc.max_concurrent_streams": CONCURRENT_STREAMS_MAX,
     "grpc.keepalive_time_ms": PING_INTERVAL_MS,
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,

@@ -28,9 +28,13 @@ type Waiting = BatchItem & {
 /** What those who came before met, of items that are tried one at a time. */
 type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unknown> };
 
-/** A batch should take about so long, so that nobody waits long behind one and locks are short. */
-const BATCH_MS_AIM = 10;
-const BATCH_COMMANDS_MIN = 32;
+/**
+ * A batch should take about so long, so that nobody waits long behind one and locks are short; but not fewer commands
+ * than make up for its dozen round trips. Measured with 256 callers of one organization: 1.6 times the calls, by rate
+ * and by CPU, of an aim of 10 ms and at least 32.
+ */
+const BATCH_MS_AIM = 60;
+const BATCH_COMMANDS_MIN = 256;
 /** So many commands that are slow alone are not to blame: it is the database that hangs. */
 const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;

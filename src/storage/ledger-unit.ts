@@ -189,6 +189,7 @@ export class LedgerUnit {
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
     const reservations = new Map<string, OwnedReservation>();
     const debts = new Map<string, OwnedDebt>();
+    const touched = new Map<string, string>();
     const subscriptions = new Map<string, OwnedSubscription>();
     for (const { account, ...changes } of decided) {
       const { organizationId } = account;
@@ -196,10 +197,11 @@ export class LedgerUnit {
         reservations.set(id, { organizationId, reservation });
       for (const [version, debt] of changes.debts)
         debts.set(`${version} ${organizationId}`, { organizationId, debt });
-      for (const id of changes.grants.keys()) this.#saveGrant(organizationId, id);
+      for (const id of changes.grants.keys()) touched.set(id, organizationId);
       const { subscription } = changes;
       if (subscription) subscriptions.set(organizationId, { organizationId, subscription });
     }
+    for (const [id, organizationId] of touched) this.#saveGrant(organizationId, id);
     const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
     for (const [id, row] of this.#accounts) {
       const { account } = this.ledger(id);
