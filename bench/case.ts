@@ -2,14 +2,15 @@ import type { Figure } from "./figure.ts";
 import type { Ground } from "./ground.ts";
 
 /**
- * What a case is about: how many times as fast one was as another (`x`), or how long something took (`us`).
- * `least` is what is acceptable and `aim` what we are after, where a target was set.
+ * What a case is about: how many times as fast one was as another (`x`), of which more is better; or how long
+ * something took, what it holds or what it takes away, of which less is. `least` is what is acceptable and `aim`
+ * what we are after, where a target was set.
  */
 export type Target = Readonly<{
   name: string;
   value: number;
-  unit: "x" | "us";
-  /** The ratio by what both cost, where it is one. */
+  unit: "x" | "us" | "ms" | "KB" | "%";
+  /** The same by what both cost in CPU, where two were compared. */
   byCpu?: number;
   least?: number;
   aim?: number;

@@ -15,6 +15,10 @@ import { grantRequests } from "./opening.ts";
 /** A server under load, and the process whose CPU is its own. */
 export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: number }>;
 
+/** A server that also tells how many bytes it holds once its garbage is collected. */
+export type WeighedServed = Served & Readonly<{ heapBytes: () => Promise<number> }>;
+
+const WATCH_SERVER = fileURLToPath(new URL("watch-server.ts", import.meta.url));
 const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.meta.url));
 
 /**
@@ -46,6 +50,32 @@ export class Ground {
     this.#stops.push(() => server.end("SIGTERM"));
     const httpAddress = new URL(server.httpUrl).host;
     return { grpcAddress: server.grpcAddress, httpAddress, pid: server.pid ?? 0 };
+  }
+
+  /** The service with its default settings, in a process that also tells what it holds. */
+  async weighedService(databaseUrl: string): Promise<WeighedServed> {
+    const settings = { PLEYOR_GRPC_PORT: "0", PLEYOR_HTTP_PORT: "0", PLEYOR_LOG_LEVEL: "error" };
+    const child = fork(WATCH_SERVER, { env: { ...process.env, DATABASE_URL: databaseUrl, ...settings } });
+    const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+    this.#stops.push(() => {
+      if (child.connected) child.disconnect();
+      return ended;
+    });
+    const hear = <Message>(): Promise<Message> =>
+      new Promise((resolve, reject) => {
+        const onExit = (): void => reject(new Error("the watched server ended"));
+        child.once("exit", onExit);
+        child.once("message", (message) => {
+          child.off("exit", onExit);
+          resolve(message as Message);
+        });
+      });
+    const addresses = await hear<Pick<Served, "grpcAddress" | "httpAddress">>();
+    const heapBytes = (): Promise<number> => {
+      child.send("read");
+      return hear<number>();
+    };
+    return { ...addresses, pid: child.pid ?? 0, heapBytes };
   }
 
   /** A baseline behind the service's doors. */

@@ -30,15 +30,22 @@ export async function measureInTurns(
 /** So many calls, or this long, until the server's code is compiled. */
 const WARM_UP = { calls: 20_000, durationMs: 8_000 };
 
-/** Puts a load on a server and reads what it cost whom; before the first round, only to warm it up. */
+/**
+ * Puts a load on a server and reads what it cost whom; before the first round, only to warm it up. The load's CPU
+ * is that of its process and of this one, which is idle meanwhile or watches.
+ */
 export async function underLoad(
   ground: Ground,
   { pid }: Served,
   { round, ...order }: LoadOrder & Readonly<{ round: number }>,
+  onGo?: () => void,
 ): Promise<Sample> {
   const warmUp = { durationMs: WARM_UP.durationMs, callsMax: WARM_UP.calls };
   const load = await LoadRun.prepare(round < 0 ? { ...order, ...warmUp } : order);
   const meter = new Meter(ground, pid);
+  const before = process.cpuUsage();
+  onGo?.();
   const { cpuMs, ...outcome } = await load.go();
-  return meter.read(outcome, cpuMs);
+  const { user, system } = process.cpuUsage(before);
+  return meter.read(outcome, cpuMs + (user + system) / 1_000);
 }

@@ -58,11 +58,12 @@ function cellsOf({ name, unit, middle }: Figure): readonly string[] {
 }
 
 function targetCells({ name, value, unit, byCpu, least, aim }: Target, verified: string): readonly string[] {
-  const wanted = least === undefined ? "" : `(at least ${least} ${unit}, aim ${aim} ${unit})`;
+  const wanted =
+    least === undefined ? "" : `(at ${unit === "x" ? "least" : "most"} ${least} ${unit}, aim ${aim} ${unit})`;
   return [
     `= ${name}`,
     `${numberText(value)} ${unit}`,
-    byCpu === undefined ? "" : `(by CPU ${numberText(byCpu)} x)`,
+    byCpu === undefined ? "" : `(by CPU ${numberText(byCpu)} ${unit})`,
     verdictOf({ value, unit, least, aim }),
     wanted,
     verified,
@@ -76,7 +77,7 @@ type Aimed = Readonly<{
   aim?: number | undefined;
 }>;
 
-/** Of a ratio more is better, of a time less. */
+/** Of a ratio more is better, of all else less. */
 export function verdictOf({ value, unit, least, aim }: Aimed): "" | "missed" | "met" | "aim reached" {
   if (least === undefined || aim === undefined) return "";
   const reaches = (goal: number): boolean => (unit === "x" ? value >= goal : value <= goal);
@@ -100,7 +101,7 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
   return rows.map((row) => {
     const cells = row.map((cell, column) => {
       const width = widths[column] ?? 0;
-      return /^[\d.,-]+( [a-z]+)?$/.test(cell) || column > 2 ? cell.padStart(width) : cell.padEnd(width);
+      return /^[\d.,-]+( [a-zA-Z%]+)?$/.test(cell) || column > 2 ? cell.padStart(width) : cell.padEnd(width);
     });
     return `  ${cells.join("  ")}`.trimEnd();
   });

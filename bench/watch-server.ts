@@ -1,24 +1,21 @@
-import { cpuUsage, env, memoryUsage } from "node:process";
+import { env, memoryUsage } from "node:process";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { parseConfig, readEnv } from "../src/config.ts";
 import { createServer } from "../src/server.ts";
 
-/** What a measurement asks the server for. */
-export type ServerReading = Readonly<{ heapBytes: number; rssBytes: number; cpuMs: number }>;
+/** The service as it is, in a process that also tells, whenever it is asked, how many bytes it holds. */
 
-// The service as it is, and beside it the means to read what it uses: a process of its own for the measurement.
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
-const { grpcAddress } = await createServer(parseConfig(readEnv(env))).start();
+const { grpcAddress, httpAddress } = await createServer(parseConfig(readEnv(env))).start();
 
-process.on("message", () => process.send?.(reading()));
+process.on("message", () => process.send?.(heapBytes()));
 process.on("disconnect", () => process.exit());
-process.send?.(grpcAddress);
+process.send?.({ grpcAddress, httpAddress });
 
-function reading(): ServerReading {
+function heapBytes(): number {
   collectGarbage();
-  const { heapUsed, external, rss } = memoryUsage();
-  const { user, system } = cpuUsage();
-  return { heapBytes: heapUsed + external, rssBytes: rss, cpuMs: (user + system) / 1_000 };
+  const { heapUsed, external } = memoryUsage();
+  return heapUsed + external;
 }

@@ -16,13 +16,17 @@ export class WatcherCrowd {
   readonly #gaps: number[] = [];
   #messages = 0;
   #onTold: (() => void) | undefined;
+  #left = false;
+  #lost = 0;
+  /** Rejects when a watcher loses its stream: what is waited for would never come. */
+  readonly #broken = Promise.withResolvers<never>();
+
+  constructor() {
+    this.#broken.promise.catch(() => undefined);
+  }
 
   get size(): number {
     return this.#toldAt.length;
-  }
-
-  get messages(): number {
-    return this.#messages;
   }
 
   /** Resolves once each of them has its snapshot. */
@@ -38,7 +42,7 @@ export class WatcherCrowd {
       const joining = Array.from({ length: Math.min(left, perConnection) }, () =>
         this.#watch(session, request),
       );
-      await Promise.all(joining);
+      await Promise.race([Promise.all(joining), this.#broken.promise]);
     }
   }
 
@@ -50,7 +54,7 @@ export class WatcherCrowd {
     await change();
     // Counted from the answer to whoever made it, which no watcher is told before.
     const began = performance.now();
-    await promise;
+    await Promise.race([promise, this.#broken.promise]);
     this.#onTold = undefined;
     return this.#toldAt.map((at) => at - began).sort((left, right) => left - right);
   }
@@ -63,6 +67,7 @@ export class WatcherCrowd {
 
   /** The longest that each has waited, the shortest first. */
   gaps(): readonly number[] {
+    if (this.#lost > 0) throw new Error(`${this.#lost} watchers lost their streams`);
     const now = performance.now();
     return this.#gaps
       .map((gap, index) => Math.max(gap, now - (this.#toldAt[index] ?? now)))
@@ -70,6 +75,7 @@ export class WatcherCrowd {
   }
 
   leave(): void {
+    this.#left = true;
     for (const session of this.#sessions) session.destroy();
   }
 
@@ -84,6 +90,11 @@ export class WatcherCrowd {
       te: "trailers",
     });
     stream.on("error", () => undefined);
+    stream.once("close", () => {
+      if (this.#left) return;
+      this.#lost += 1;
+      this.#broken.reject(new Error("a watcher lost its stream"));
+    });
     stream.end(request);
     return new Promise((resolve) => {
       stream.once("data", () => resolve());
