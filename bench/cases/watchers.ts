@@ -56,6 +56,7 @@ async function run(ground: Ground): Promise<CaseResult> {
     notes: [
       `Of ${findings.idleP99Ms.length} single changes the slowest reached its last watcher after ${worst} ms.`,
       "The watchers share the machine with what they measure: part of the cost in calls a second is their own CPU.",
+      "What they are told costs so much a second, whatever the calls: fewer calls make its share larger, by CPU too.",
     ],
   };
 }
