@@ -41,6 +41,11 @@ export function findPlan(catalogue: Catalogue, planId: string): Plan | undefined
   return catalogue.plans.find((plan) => plan.planId === planId);
 }
 
+/** A plan's rank as the catalogue has it now, which may have numbered its plans anew; a plan that has gone keeps its own. */
+export function rankIn(catalogue: Catalogue, plan: Plan): number {
+  return findPlan(catalogue, plan.planId)?.rank ?? plan.rank;
+}
+
 export function findPack(catalogue: Catalogue, packId: string): TopUpPack | undefined {
   return catalogue.packs.find((pack) => pack.packId === packId);
 }

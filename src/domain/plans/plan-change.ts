@@ -1,5 +1,5 @@
 import type { Time } from "../time.ts";
-import { type Catalogue, findPlan } from "./catalogue.ts";
+import { type Catalogue, findPlan, rankIn } from "./catalogue.ts";
 import { type LimitCounts, type LimitExcess, limitExcesses } from "./limit.ts";
 import { type BillingPeriod, type Plan, priceOf } from "./plan.ts";
 import { differenceDue, type Price, shareOf } from "./price.ts";
@@ -57,7 +57,7 @@ export function planChange(
     if (!scheduled) return { refusal: { reason: "PLAN_UNCHANGED", subscription } };
     return { change: withdrawal(subscription, plan, { now, version }) };
   }
-  if (planId !== current.planId && plan.rank > current.rank)
+  if (planId !== current.planId && plan.rank > rankIn(catalogue, current))
     return { change: upgrade(subscription, plan, wish.billingPeriod, { now, version }) };
   if (scheduled?.planId === planId && scheduled.billingPeriod === wish.billingPeriod)
     return { scheduledVersion: scheduled.version };

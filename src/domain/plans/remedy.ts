@@ -1,5 +1,5 @@
 import type { Time } from "../time.ts";
-import type { Catalogue, TopUpPack } from "./catalogue.ts";
+import { type Catalogue, rankIn, type TopUpPack } from "./catalogue.ts";
 import type { Plan } from "./plan.ts";
 import { upgradeMicros } from "./plan-change.ts";
 import { nextRefreshTime, type Subscription } from "./subscription.ts";
@@ -20,7 +20,9 @@ export function remedyFor(
 ): Remedy {
   const packs = catalogue.packs.filter(({ amountMicros }) => amountMicros >= shortfallMicros);
   const [pack] = packs.sort((left, right) => compare(left.amountMicros, right.amountMicros));
-  const plans = catalogue.plans.filter((plan) => grantedNow(plan, subscription, now) >= shortfallMicros);
+  const plans = catalogue.plans.filter(
+    (plan) => grantedNow(plan, subscription, { catalogue, now }) >= shortfallMicros,
+  );
   const [plan] = plans.sort(
     (left, right) =>
       compare(left.monthlyPrice.amountMinor, right.monthlyPrice.amountMinor) || left.rank - right.rank,
@@ -29,9 +31,13 @@ export function remedyFor(
 }
 
 /** What choosing the plan would grant at once; only a higher one does. */
-function grantedNow(plan: Plan, subscription: Subscription | undefined, now: Time): bigint {
+function grantedNow(
+  plan: Plan,
+  subscription: Subscription | undefined,
+  { catalogue, now }: Readonly<{ catalogue: Catalogue; now: Time }>,
+): bigint {
   if (subscription === undefined || subscription.state === "ENDED") return plan.cycleMicros;
-  if (subscription.state === "PAST_DUE" || plan.rank <= subscription.plan.rank) return 0n;
+  if (subscription.state === "PAST_DUE" || plan.rank <= rankIn(catalogue, subscription.plan)) return 0n;
   return upgradeMicros(subscription, plan, now);
 }
 

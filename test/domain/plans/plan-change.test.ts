@@ -41,6 +41,19 @@ describe("an upgrade", () => {
     });
   }
 
+  it("R-PLAN-5, R-PLAN-6: plans compare by the ranks of the catalogue in force, which may be numbered anew", () => {
+    const book = bookOn("crew");
+    for (const [planId, rank] of [
+      ["free", 0],
+      ["solo", 100],
+      ["crew", 200],
+    ] as const)
+      book.edit(planId, { rank });
+    book.change("solo");
+    expect(book.standing).to.include("crew MONTHLY ACTIVE");
+    expect(book.subscription?.scheduled?.planId).to.equal("solo");
+  });
+
   it("R-PLAN-5: replaces a scheduled change, a cancellation too", () => {
     for (const schedule of [(book: PlanBook) => book.change("free"), (book: PlanBook) => book.cancel()]) {
       const book = bookOn("solo");
