@@ -54,7 +54,7 @@ export function estimateCost(priced: PricedModel, given: JsonObject, known: Usag
   const usage = readUsage(priced, known);
   if (isFaults(usage)) return usageInvalid(priced, usage);
   const lines = priced.lines.filter((line) => line.applies(settings));
-  const unpriced = usage.size === 0 ? [] : unpricedMeasures(lines, usage);
+  const unpriced = usage.size === 0 ? [] : unpricedMeasures(priced, lines, usage);
   if (unpriced.length > 0) return usageInvalid(priced, unpriced);
   const ranges = new Map<string, QuantityRange>();
   const rangeOf = (name: string): QuantityRange => {
@@ -94,7 +94,7 @@ export function priceUsage(priced: PricedModel, given: JsonObject, measured: Usa
   const usage = readUsage(priced, measured);
   if (isFaults(usage)) return usageInvalid(priced, usage);
   const lines = priced.lines.filter((line) => line.applies(settings));
-  const unpriced = unpricedMeasures(lines, usage);
+  const unpriced = unpricedMeasures(priced, lines, usage);
   if (unpriced.length > 0) return usageInvalid(priced, unpriced);
   const missing = new Set(
     lines.flatMap(({ names }) => names.filter((name) => priced.hasMeasure(name) && !usage.has(name))),
@@ -122,12 +122,26 @@ export function priceUsage(priced: PricedModel, given: JsonObject, measured: Usa
   };
 }
 
-/** What was used without a price under these settings is never free of charge in silence. */
-function unpricedMeasures(lines: readonly PricedLine[], usage: ReadonlyMap<string, Ratio>): MeasureFault[] {
-  const names = new Set(lines.flatMap(({ line }) => line.quantity));
+/**
+ * What was used without a price under these settings is never free of charge in silence. A measure that no line of the
+ * model is paid by, but whose size chooses the tier of another, has none to be missing.
+ */
+function unpricedMeasures(
+  { lines: all }: PricedModel,
+  applying: readonly PricedLine[],
+  usage: ReadonlyMap<string, Ratio>,
+): MeasureFault[] {
+  const priced = paidBy(applying);
+  const payable = paidBy(all);
+  const sized = new Set(applying.flatMap(({ names }) => names));
+  const isFine = (measure: string) => priced.has(measure) || (sized.has(measure) && !payable.has(measure));
   return [...usage].flatMap(([measure, { numerator }]) =>
-    numerator > 0n && !names.has(measure) ? [{ measure, problem: "has no price with these settings" }] : [],
+    numerator > 0n && !isFine(measure) ? [{ measure, problem: "has no price with these settings" }] : [],
   );
+}
+
+function paidBy(lines: readonly PricedLine[]): ReadonlySet<string> {
+  return new Set(lines.flatMap(({ line }) => line.quantity));
 }
 
 /** The one computation behind estimates and settlements (R-PRICE-1). */

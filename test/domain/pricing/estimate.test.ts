@@ -186,6 +186,28 @@ describe("a price by usage", () => {
   }
 });
 
+describe("a measure that only chooses a tier", () => {
+  const tiers = [
+    { upTo: "10", rate: "1" },
+    { upTo: undefined, rate: "3" },
+  ];
+  const sized = line("out", { quantity: ["out"], price: { mode: "WHOLE", size: ["prompt"], tiers } });
+
+  it("R-PRICE-6: is asked for, and is no usage without a price", () => {
+    const one = model({ measures: [measure("out"), measure("prompt")], lines: [sized] });
+    expect(charged(one, { out: "2", prompt: "10" })).to.equal(2_000_000n);
+    expect(charged(one, { out: "2", prompt: "20" })).to.equal(6_000_000n);
+    expect(() => charged(one, { out: "2" })).to.throw(/missing/);
+  });
+
+  it("R-PRICE-6: has a price that is missing where another line is paid by it", () => {
+    const hd = { setting: "quality", values: ["hd"] };
+    const paid = line("prompt", { quantity: ["prompt"], conditions: [hd] });
+    const one = model({ measures: [measure("out"), measure("prompt")], lines: [sized, paid] });
+    expect(() => charged(one, { out: "2", prompt: "20" })).to.throw(/has no price with these settings/);
+  });
+});
+
 describe("an estimate of a run", () => {
   const cards = new PricedRateCard(7n, card(model()), settingsValidator);
   const call = (modelId: string, settings: JsonObject = {}) => ({
