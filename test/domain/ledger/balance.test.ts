@@ -5,6 +5,19 @@ import { DAY, MINUTE, SECOND } from "../../../src/domain/time.ts";
 import { Book, START } from "../support/book.ts";
 
 describe("balance and time", () => {
+  it("R-BAL-1: all workspaces and members of an organization spend one balance", () => {
+    const book = new Book();
+    book.grant("PURCHASED", 5, "p");
+    book.reserve("one", 3, MINUTE, { workspaceId: "films", memberId: "member-1" });
+    const others = { workspaceId: "music", memberId: "member-2" };
+    expect(book.refusalOf(() => book.reserve("two", 3, MINUTE, others))).to.deep.include({
+      reason: "INSUFFICIENT_CREDITS",
+      availableMicros: 2_000_000n,
+    });
+    book.reserve("three", 2, MINUTE, others);
+    expect(book.balance).to.equal("purchased 5, reserved 5 | available 0");
+  });
+
   it("R-BAL-2: shows each kind, held credits included, what is reserved, owed and available", () => {
     const book = new Book();
     book.grant("SUBSCRIPTION", 1, "cycle", START + DAY);
