@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { create, isMessage } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect } from "chai";
@@ -143,15 +144,33 @@ for (const door of DOORS) {
     });
 
     it("ends at once when the caller aborts, in flight or in a pause", async () => {
+      const sent = (id: string) =>
+        service.requests.filter((request) => "requestId" in request && request.requestId === id).length;
+      const [inFlight, inPause] = [randomUUID(), randomUUID()];
+      // Until it has come, nothing is in flight; on a busy machine that takes a while.
+      const abortOnceSent = (id: string, afterMs: number) => {
+        const abort = new AbortController();
+        const look = setInterval(() => {
+          if (sent(id) === 0) return;
+          clearInterval(look);
+          setTimeout(() => abort.abort(), afterMs);
+        }, 5);
+        return { signal: abort.signal, timeoutMs: 120_000 };
+      };
       service.script = ["hang"];
-      expect((await failure(client.credits.reserveCredits(RESERVE, abortedAfterMs(50)))).code).to.equal(
-        Code.Canceled,
+      const hanging = client.credits.reserveCredits(
+        { ...RESERVE, requestId: inFlight },
+        abortOnceSent(inFlight, 0),
       );
+      expect((await failure(hanging)).code).to.equal(Code.Canceled);
       connect({ retry: { backoffMs: 60_000, backoffMsMax: 60_000 } });
       service.script = [DRAINING];
-      const call = client.credits.reserveCredits(RESERVE, { ...abortedAfterMs(100), timeoutMs: 120_000 });
-      expect((await failure(call)).code).to.equal(Code.Canceled);
-      expect(service.requests).to.have.length(2);
+      const pausing = client.credits.reserveCredits(
+        { ...RESERVE, requestId: inPause },
+        abortOnceSent(inPause, 100),
+      );
+      expect((await failure(pausing)).code).to.equal(Code.Canceled);
+      expect([sent(inFlight), sent(inPause)]).to.deep.equal([1, 1]);
     });
 
     it("fails the calls in flight when it is closed", async () => {
@@ -193,10 +212,6 @@ function batchIds(request: unknown): string[] {
   return isMessage(request, ApplyBatchRequestSchema)
     ? request.operations.map(({ operation }) => operation.value?.requestId ?? "")
     : [];
-}
-
-function abortedAfterMs(ms: number): { readonly signal: AbortSignal } {
-  return { signal: AbortSignal.timeout(ms) };
 }
 
 async function failure(call: Promise<unknown>): Promise<ConnectError> {
