@@ -1,4 +1,4 @@
-import { timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
 import type { Reservation } from "../../gen/pleyor/credits/v1/reservation_pb.ts";
 import { RateCardState } from "../../gen/pleyor/pricing/v1/rate_card_pb.ts";
@@ -11,6 +11,11 @@ import { ServerProcess } from "../support/server-process.ts";
 const CHEAP = cardOf(painter("0.5"));
 const DEAR = cardOf(painter("2"));
 const COST = { case: "price", value: { modelId: "painter" } } as const;
+
+/** Exact; `timestampMs` rounds to the nearest millisecond, which may be one that is yet to come. */
+function nanosOf(time: Timestamp | undefined): bigint {
+  return (time?.seconds ?? 0n) * 1_000_000_000n + BigInt(time?.nanos ?? 0);
+}
 
 describe("rate cards on two servers of one database", () => {
   let database: TestDatabase;
@@ -69,9 +74,8 @@ describe("rate cards on two servers of one database", () => {
     const reserveUntilDear = async (client: CreditClient): Promise<void> => {
       for (let last = 0n; last !== dear; ) {
         const { reservation } = await client.credits.reserveCredits({ organizationId, cost: COST });
-        const reservedMs = timestampMs(reservation?.createTime ?? timestampFromMs(0));
         last = reservation?.rateCardVersion ?? 0n;
-        expect(last).to.equal(reservedMs < timestampMs(effectiveTime) ? cheap : dear);
+        expect(last).to.equal(nanosOf(reservation?.createTime) < nanosOf(effectiveTime) ? cheap : dear);
         seen.add(last);
       }
     };
@@ -98,12 +102,10 @@ describe("rate cards on two servers of one database", () => {
     await Promise.all(reserving);
     const { rateCardVersions } = await first.prices.listRateCards({ pageSize: 1_000 });
     const effective = new Map(rateCardVersions.map(({ version, effectiveTime }) => [version, effectiveTime]));
-    const nanos = (time: { seconds: bigint; nanos: number } | undefined) =>
-      (time?.seconds ?? 0n) * 1_000_000_000n + BigInt(time?.nanos ?? 0);
     for (const { createTime, rateCardVersion } of reservations) {
-      expect(nanos(effective.get(rateCardVersion)) <= nanos(createTime)).to.equal(true);
+      expect(nanosOf(effective.get(rateCardVersion)) <= nanosOf(createTime)).to.equal(true);
       const next = effective.get(rateCardVersion + 1n);
-      if (next !== undefined) expect(nanos(createTime) < nanos(next)).to.equal(true);
+      if (next !== undefined) expect(nanosOf(createTime) < nanosOf(next)).to.equal(true);
     }
   });
 
