@@ -5,7 +5,7 @@ import { violationsProblem } from "./violation.ts";
 
 /** Checks messages by the rules that the contract has beside their fields. */
 export class Validation {
-  readonly #validator = createValidator();
+  readonly #validator = createValidator({ regexMatch: matches });
 
   /** Compiles the rules of these messages, so that no call waits for it and no bad rule waits for a call. */
   constructor(schemas: readonly DescMessage[]) {
@@ -21,4 +21,16 @@ export class Validation {
     if (result.kind === "error") throw result.error;
     return result.kind === "invalid" ? violationsProblem(result.violations) : undefined;
   }
+}
+
+const patterns = new Map<string, RegExp>();
+
+/**
+ * Node's own engine instead of RE2 in JavaScript, which took 14 us of a call's 18 for validation. It could be made to
+ * take exponential time by a pattern; those of the contract are one class of characters each, as a test checks.
+ */
+function matches(pattern: string, text: string): boolean {
+  const known = patterns.get(pattern) ?? new RegExp(pattern, "u");
+  patterns.set(pattern, known);
+  return known.test(text);
 }

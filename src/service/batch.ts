@@ -12,6 +12,7 @@ import type { Refusal } from "../domain/ledger/refusal.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Calendar } from "../domain/plans/calendar.ts";
 import { earlierOf, laterOf, type Time } from "../domain/time.ts";
+import { allOf } from "../storage/database-transaction.ts";
 import { LedgerUnit } from "../storage/ledger-unit.ts";
 import type { ClockSource, OrganizationClock } from "../storage/organization-clock.ts";
 import type { Orm } from "../storage/orm.ts";
@@ -94,8 +95,8 @@ async function writeBatch(
   await unit.lock(ids(items), ids(opening));
   if (named.catalogue) await unit.lockCatalogue();
   const loadRateCards = await holdRateCards(unit, requests, ground.shelf);
-  const batch = { unit, ground, clock: await unit.clock(ground.clocks), decided: [] as Changes[] };
-  await unit.load(named);
+  const [clock] = await allOf([unit.clock(ground.clocks), unit.load(named)]);
+  const batch = { unit, ground, clock, decided: [] as Changes[] };
   const rateCards = await loadRateCards(batch.clock);
   const plans = named.catalogue ? await plansOfNow(batch) : undefined;
   const unready = await bringUpToDate(batch);

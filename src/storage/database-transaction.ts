@@ -1,5 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { sql } from "kysely";
 import type { Orm } from "./orm.ts";
+import { type ClientPool, pipelineOf } from "./pipeline.ts";
 
 /** Where a transaction may write; `snapshot` only reads, and sees the database as it was at its start. */
 export type Access = "write" | "snapshot";
@@ -30,4 +32,59 @@ export function inTransaction<T>(
     await em.flush();
     return result;
   });
+}
+
+/**
+ * The same for the lanes, whose statements do not wait for each other's answers. `begun` resolves once the
+ * transaction is begun: to be awaited before anything is written.
+ */
+export async function inPipeline<T>(
+  orm: Orm,
+  work: (em: EntityManager, begun: Promise<unknown>) => Promise<T>,
+): Promise<T> {
+  const em = orm.em.fork();
+  const client = await (await poolOf(orm)).connect();
+  const database = pipelineOf(client);
+  em.setTransactionContext(database);
+  try {
+    const begun = sql`begin isolation level read committed`.execute(database);
+    const [result] = await allOf([work(em, begun), begun]);
+    await sql`commit`.execute(database);
+    client.release(false);
+    return result;
+  } catch (error) {
+    await sql`rollback`.execute(database).then(
+      () => client.release(false),
+      () => client.release(true),
+    );
+    throw error;
+  }
+}
+
+const pools = new WeakMap<Orm, ClientPool>();
+
+/** Lent once by Kysely, too: it would otherwise not end the pool when the ORM is closed. */
+async function poolOf(orm: Orm): Promise<ClientPool> {
+  const known = pools.get(orm);
+  if (known !== undefined) return known;
+  await orm.em
+    .getKysely()
+    .connection()
+    .execute(async () => undefined);
+  const pool: ClientPool = await orm.em.getConnection().getNativeClient();
+  pools.set(orm, pool);
+  return pool;
+}
+
+/**
+ * What all of these come to, once all have ended: where one fails, none of the others may send another statement
+ * after the rollback, when it would be a transaction of its own.
+ */
+export async function allOf<const Work extends readonly unknown[]>(
+  work: Work,
+): Promise<{ -readonly [Index in keyof Work]: Awaited<Work[Index]> }> {
+  // The first failure in time is the cause; what comes behind it in the pipeline only fails because of it.
+  const all = Promise.all(work);
+  await Promise.allSettled([all, ...work]);
+  return all;
 }

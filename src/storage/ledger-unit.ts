@@ -10,7 +10,7 @@ import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./
 import { selectCycleGrantIds } from "./alert-settings-rows.ts";
 import { AlertUnit } from "./alert-unit.ts";
 import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
-import { inTransaction } from "./database-transaction.ts";
+import { allOf, inPipeline } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
@@ -67,18 +67,20 @@ export class LedgerUnit {
   readonly ledgers = new Map<string, Ledger>();
   readonly alerts = new AlertUnit();
   readonly #em: EntityManager;
+  readonly #begun: Promise<unknown>;
   readonly #accounts = new Map<string, AccountRow>();
   readonly #grants = new Map<string, GrantRow>();
   readonly #stored = new Set<string>();
   #catalogueLocked = false;
 
-  private constructor(em: EntityManager) {
+  private constructor(em: EntityManager, begun: Promise<unknown>) {
     this.#em = em;
+    this.#begun = begun;
   }
 
   /** Commits what the work saved, or nothing where it throws. */
   static run<T>(orm: Orm, work: (unit: LedgerUnit) => Promise<T>): Promise<T> {
-    return inTransaction(orm, "write", (em) => work(new LedgerUnit(em)));
+    return inPipeline(orm, (em, begun) => work(new LedgerUnit(em, begun)));
   }
 
   /**
@@ -94,6 +96,7 @@ export class LedgerUnit {
       { organizationId: { $in: sorted } },
       { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { organizationId: "asc" } },
     );
+    await this.#begun;
     for (const row of rows) this.#accounts.set(row.organizationId, row);
     for (const id of sorted) {
       const row = this.#accounts.get(id);
@@ -121,29 +124,21 @@ export class LedgerUnit {
     return readClock(this.#database, source, [...this.ledgers.keys()]);
   }
 
-  /** Loads open grants, owed debts and what the commands name. */
+  /** Loads open grants, owed debts and what the commands name: what is asked for at once needs one round trip. */
   async load(named: Named): Promise<void> {
-    const open = [...this.#accounts.values()]
-      .filter(({ version }) => version > 0n)
-      .map((row) => row.organizationId);
-    await this.alerts.load(this.#database, this.#accounts.values(), named.alerting);
-    const cycleGrants = await selectCycleGrantIds(this.#database, named.alerting);
-    const grants = [{ organizationId: { $in: open }, open: true }, ...closedGrants(named), ...cycleGrants];
-    for (const row of await this.#em.find(GrantEntity, { $or: grants })) this.#putGrant(row);
-    const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);
-    const debts = await selectOwedDebts(
-      this.#database,
-      indebted.map(({ organizationId }) => organizationId),
-    );
-    for (const { organizationId, debt } of debts) this.ledger(organizationId).putDebt(debt);
-    for (const used of await selectRequests(this.#database, named.requests)) {
-      this.ledger(used.organizationId).requests.set(used.requestId, used.first);
-    }
-    this.#putReservations(await selectReservations(this.#database, named.reservations));
-    this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));
-    await this.#loadPayments(named.refunds);
-    await this.#loadReferences(named.prefixes);
-    await this.loadSubscriptions(named.subscribers);
+    const [, cycleGrants] = await allOf([
+      this.#loadOpen(),
+      selectCycleGrantIds(this.#database, named.alerting),
+      this.alerts.load(this.#database, this.#accounts.values(), named.alerting),
+      this.#loadDebts(),
+      this.#loadRequests(named.requests),
+      selectReservations(this.#database, named.reservations).then((rows) => this.#putReservations(rows)),
+      selectHeldOfRuns(this.#database, named.runs).then((rows) => this.#putReservations(rows)),
+      this.#loadReferences(named.prefixes),
+      this.loadSubscriptions(named.subscribers),
+    ]);
+    const closed = [...closedGrants(named), ...cycleGrants];
+    await allOf([this.#loadGrants(closed), this.#loadPayments(named.refunds)]);
   }
 
   /** Loads what a boundary or a change of a subscription needs. */
@@ -156,8 +151,7 @@ export class LedgerUnit {
     const suspended = owned.flatMap(({ organizationId, subscription }) =>
       subscription.suspendedGrantIds.map((grantId) => ({ organizationId, grantId })),
     );
-    if (suspended.length === 0) return;
-    for (const row of await this.#em.find(GrantEntity, { $or: suspended })) this.#putGrant(row);
+    await this.#loadGrants(suspended);
   }
 
   /** Loads the holds that are due at each organization's time, about so many of each. */
@@ -208,20 +202,23 @@ export class LedgerUnit {
       if (account.version === 0n) this.#em.remove(row);
       else this.#em.assign(row, { ...toRowAccount(account), ...this.alerts.toRow(id) });
     }
-    await this.#em.flush();
-    await insertTransactions(this.#database, sealed);
     const rows = [...reservations];
-    await insertReservations(
-      this.#database,
-      rows.flatMap(([id, row]) => (this.#stored.has(id) ? [] : [row])),
-    );
-    await updateReservations(
-      this.#database,
-      rows.flatMap(([id, row]) => (this.#stored.has(id) ? [row] : [])),
-    );
-    await saveDebts(this.#database, [...debts.values()]);
-    await this.alerts.save(this.#database);
-    await saveSubscriptions(this.#database, [...subscriptions.values()]);
+    const [stored, made] = [this.#stored, (id: string) => !this.#stored.has(id)];
+    await allOf([
+      insertTransactions(this.#database, sealed),
+      insertReservations(
+        this.#database,
+        rows.flatMap(([id, row]) => (made(id) ? [row] : [])),
+      ),
+      updateReservations(
+        this.#database,
+        rows.flatMap(([id, row]) => (stored.has(id) ? [row] : [])),
+      ),
+      saveDebts(this.#database, [...debts.values()]),
+      this.alerts.save(this.#database),
+      saveSubscriptions(this.#database, [...subscriptions.values()]),
+      this.#em.flush(),
+    ]);
     return sealed;
   }
 
@@ -244,14 +241,37 @@ export class LedgerUnit {
       on conflict (organization_id) do nothing`.execute(this.#database);
   }
 
+  async #loadOpen(): Promise<void> {
+    const open = [...this.#accounts.values()].filter(({ version }) => version > 0n);
+    const organizationId = { $in: open.map((row) => row.organizationId) };
+    for (const row of await this.#em.find(GrantEntity, { organizationId, open: true })) this.#putGrant(row);
+  }
+
+  /** Grants that may be closed: spent, expired or voided. */
+  async #loadGrants(keys: readonly GrantKey[]): Promise<void> {
+    if (keys.length === 0) return;
+    for (const row of await this.#em.find(GrantEntity, { $or: [...keys] })) this.#putGrant(row);
+  }
+
+  async #loadDebts(): Promise<void> {
+    const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);
+    const ids = indebted.map(({ organizationId }) => organizationId);
+    for (const { organizationId, debt } of await selectOwedDebts(this.#database, ids))
+      this.ledger(organizationId).putDebt(debt);
+  }
+
+  async #loadRequests(keys: readonly Key[]): Promise<void> {
+    for (const used of await selectRequests(this.#database, keys))
+      this.ledger(used.organizationId).requests.set(used.requestId, used.first);
+  }
+
   /** A refund goes back to the grants that paid, most of which are closed. */
   async #loadPayments(refunds: readonly Key[]): Promise<void> {
     const paid = refunds.flatMap(([organizationId, reservationId]) => {
       const payments = this.ledger(organizationId).reservations.get(reservationId)?.payments ?? [];
       return payments.map(({ grantId }) => ({ organizationId, grantId }));
     });
-    if (paid.length === 0) return;
-    for (const row of await this.#em.find(GrantEntity, { $or: paid })) this.#putGrant(row);
+    await this.#loadGrants(paid);
   }
 
   /** The grants themselves may stay where they are. */
@@ -289,8 +309,9 @@ export class LedgerUnit {
   }
 }
 
-/** What is named may be closed: spent, expired or voided. */
-function closedGrants({ grants, references }: Named) {
+type GrantKey = Readonly<{ organizationId: string } & ({ grantId: string } | { reference: string })>;
+
+function closedGrants({ grants, references }: Named): readonly GrantKey[] {
   return [
     ...grants.map(([organizationId, grantId]) => ({ organizationId, grantId })),
     ...references.map(([organizationId, reference]) => ({ organizationId, reference })),

@@ -39,6 +39,8 @@ export function createOrm(settings: OrmSettings): Orm {
     pool: { min: 0, max: connectionsMax },
     driverOptions: {
       application_name: "pleyor-credits",
+      // What is asked for at once is sent at once; see `pipelineOf`.
+      pipeline: true,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       connectionTimeoutMillis: lockTimeoutMs,

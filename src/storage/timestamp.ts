@@ -2,8 +2,15 @@ import type { Time } from "../domain/time.ts";
 
 const MICROS_PER_MILLI = 1000n;
 
-/** A time as PostgreSQL reads it, to the microsecond. */
+let last: Readonly<{ time: Time; text: string }> = { time: 0n, text: "1970-01-01T00:00:00.000000Z" };
+
+/** A time as PostgreSQL reads it, to the microsecond. All rows of a batch have the same times, so the last is kept. */
 export function toRowTime(time: Time): string {
+  if (time !== last.time) last = { time, text: textOf(time) };
+  return last.text;
+}
+
+function textOf(time: Time): string {
   const millis = floorDivide(time, MICROS_PER_MILLI);
   const micros = time - millis * MICROS_PER_MILLI;
   const iso = new Date(Number(millis)).toISOString();

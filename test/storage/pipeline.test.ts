@@ -1,0 +1,74 @@
+import { expect } from "chai";
+import { sql } from "kysely";
+import { allOf, inPipeline } from "../../src/storage/database-transaction.ts";
+import { createOrm, type Orm } from "../../src/storage/orm.ts";
+import { ormSettings } from "../service/support/orm-settings.ts";
+import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
+
+describe("a pipeline", () => {
+  let database: TestDatabase;
+  let orm: Orm;
+
+  before(async () => {
+    database = await createEmptyTestDatabase();
+    orm = createOrm(ormSettings(database.url));
+    await sql`create table notes (note int not null check (note > 0))`.execute(orm.em.fork().getKysely());
+  });
+
+  after(async () => {
+    await orm.close(true);
+    await database.drop();
+  });
+
+  const notes = async (): Promise<readonly number[]> => {
+    const { rows } = await sql<{ note: number }>`select note from notes order by note`.execute(
+      orm.em.fork().getKysely(),
+    );
+    return rows.map(({ note }) => note);
+  };
+  const add = (note: number) => sql`insert into notes values (${note})`;
+
+  it("executes statements in the order in which they are asked for, each after the one before", async () => {
+    const counted = await inPipeline(orm, (em) => {
+      const statements = Array.from({ length: 50 }, (_, index) => {
+        const insert = index % 2 === 0 ? add(index + 1).execute(em.getKysely()) : undefined;
+        const count = sql<{ count: string }>`select count(*) from notes`.execute(em.getKysely());
+        return allOf([insert, count]).then(([, { rows }]) => Number(rows[0]?.count));
+      });
+      return allOf(statements);
+    });
+    expect(counted).to.deep.equal(Array.from({ length: 50 }, (_, index) => Math.floor(index / 2) + 1));
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
+  it("commits nothing where a statement fails, whatever was asked for beside and behind it", async () => {
+    const failed = inPipeline(orm, async (em) => {
+      const twoInARow = async () => {
+        await add(1).execute(em.getKysely());
+        await add(2).execute(em.getKysely());
+      };
+      await allOf([twoInARow(), add(-1).execute(em.getKysely()), add(3).execute(em.getKysely())]);
+    });
+    await failed.then(
+      () => expect.fail("it was committed"),
+      (error: unknown) => expect(String(error)).to.include("notes_note_check"),
+    );
+    expect(await notes()).to.deep.equal([]);
+  });
+
+  it("commits nothing where the work fails, and its connection can be used again", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const failed = inPipeline(orm, async (em) => {
+        const slow = async () => {
+          await add(1).execute(em.getKysely());
+          await add(2).execute(em.getKysely());
+        };
+        await allOf([slow(), Promise.reject(new Error("broken"))]);
+      });
+      await failed.catch((error: Error) => expect(error.message).to.equal("broken"));
+    }
+    expect(await notes()).to.deep.equal([]);
+    await inPipeline(orm, (em) => add(7).execute(em.getKysely()));
+    expect(await notes()).to.deep.equal([7]);
+  });
+});
