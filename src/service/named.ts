@@ -1,8 +1,6 @@
 import { type Command, isSubscriptionCommand, type Request } from "../domain/ledger/command.ts";
 import { changeReference, refundReferences } from "../domain/ledger/reference.ts";
-import type { Named } from "../storage/ledger-unit.ts";
-
-type Key = readonly [organizationId: string, id: string];
+import type { Key, Named } from "../storage/named.ts";
 
 /** What requests name, so that it is at hand when they are decided. */
 export function namedBy(requests: readonly Request[]): Named {
@@ -15,6 +13,9 @@ export function namedBy(requests: readonly Request[]): Named {
     refunds: [] as Key[],
     alerting: requests.flatMap(({ organizationId, command }) =>
       command.kind === "setAlertThresholds" ? organizationId : [],
+    ),
+    voiding: requests.flatMap(({ organizationId, command }) =>
+      command.kind === "suspendSubscription" && command.voidCycle ? organizationId : [],
     ),
     prefixes: requests.flatMap(ownReferences),
     subscribers: requests

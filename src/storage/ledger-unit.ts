@@ -7,13 +7,14 @@ import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
 import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
-import { selectCycleGrantIds } from "./alert-settings-rows.ts";
 import { AlertUnit } from "./alert-unit.ts";
 import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
+import { selectCycleGrantIds } from "./cycle-grant-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
+import type { Key, Named } from "./named.ts";
 import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { holdRateCards } from "./rate-card-store.ts";
@@ -33,27 +34,6 @@ import { insertTransactions } from "./transaction-rows.ts";
 
 /** How the references of the grants begin that cycles make. */
 const CYCLE_PREFIX = "cycle:";
-
-type Key = readonly [organizationId: string, id: string];
-
-/** What the commands of a batch name, beside the organizations themselves. */
-export type Named = Readonly<{
-  requests: readonly Key[];
-  reservations: readonly Key[];
-  runs: readonly Key[];
-  grants: readonly Key[];
-  references: readonly Key[];
-  /** The reservations that are to be refunded, which are named as such too. */
-  refunds: readonly Key[];
-  /** Organizations whose thresholds are set. */
-  alerting: readonly string[];
-  /** How references begin of which all that are used must be known. */
-  prefixes: readonly Key[];
-  /** The organizations whose subscriptions are to be changed. */
-  subscribers: readonly string[];
-  /** Whether something is decided by the catalogue. */
-  catalogue: boolean;
-}>;
 
 /** How far what is due could be loaded: for an organization named here, only what is due before then. */
 export type DueLoaded = ReadonlyMap<string, Time>;
@@ -127,7 +107,7 @@ export class LedgerUnit {
       .filter(({ version }) => version > 0n)
       .map((row) => row.organizationId);
     await this.alerts.load(this.#database, this.#accounts.values(), named.alerting);
-    const cycleGrants = await selectCycleGrantIds(this.#database, named.alerting);
+    const cycleGrants = await selectCycleGrantIds(this.#database, named);
     const grants = [{ organizationId: { $in: open }, open: true }, ...closedGrants(named), ...cycleGrants];
     for (const row of await this.#em.find(GrantEntity, { $or: grants })) this.#putGrant(row);
     const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);

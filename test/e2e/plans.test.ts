@@ -176,6 +176,21 @@ for (const door of DOORS) {
       expect(await scene.balance()).to.equal("subscription 1500");
     });
 
+    it("R-PLAN-8, R-HOLD-12: what is refunded of a voided cycle counts from resuming on, though it was spent", async () => {
+      const { organizationId } = scene;
+      const { subscriptions, credits } = scene.client;
+      await scene.on("2091-04-01T00:00Z");
+      await scene.subscribe("starter");
+      const spent = await scene.reserve(1_500n);
+      await scene.settle(spent, 1_500n);
+      await subscriptions.suspendSubscription({ organizationId, voidCycle: true });
+      const amountMicros = 400n * CREDIT;
+      await credits.refundReservation({ organizationId, reservationId: spent, amountMicros });
+      expect(await scene.balance()).to.equal("");
+      await subscriptions.resumeSubscription({ organizationId });
+      expect(await scene.balance()).to.equal("subscription 400");
+    });
+
     it("R-HOLD-6: a hold across a boundary consumes the old cycle's credits, and what returns is gone", async () => {
       await scene.on("2091-04-30T23:50Z");
       const { organizationId } = scene;

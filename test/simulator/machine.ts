@@ -154,6 +154,9 @@ export class Machine {
     const { ledger } = this;
     const grantIds = [...(ledger.subscription?.suspendedGrantIds ?? [])];
     const reservationIds: string[] = [];
+    if (command.kind === "suspendSubscription")
+      for (const { grantId, kind, expireTime = 0n } of this.storedGrants.values())
+        if (kind === "SUBSCRIPTION" && expireTime > ledger.account.updateTime) grantIds.push(grantId);
     if ("grantId" in command) grantIds.push(command.grantId);
     if ("reference" in command) grantIds.push(ledger.references.get(command.reference) ?? "");
     if ("reservationId" in command) {

@@ -5,13 +5,14 @@ import type { Request, ResumeSubscription, SuspendSubscription } from "./command
 import { grantCycle } from "./cycle.ts";
 import { accepted, type Clock, type Decision, refused, unchanged } from "./decision.ts";
 import { Draft } from "./draft.ts";
-import { type Grant, isOpen } from "./grant.ts";
+import type { Grant } from "./grant.ts";
 import type { LedgerView } from "./ledger.ts";
 
 /**
- * R-PLAN-8: cycles give nothing from the next boundary on. What is free of the
- * current cycle's credits can be voided at once; what is held of them goes as for
- * any voided grant. Where nothing is left to be done, nothing changes.
+ * R-PLAN-8: cycles give nothing from the next boundary on. The current cycle's
+ * grants can be voided at once, spent ones too, so that a refund makes nothing of
+ * them free; what is held of them goes as for any voided grant. Where nothing is
+ * left to be done, nothing changes.
  *
  * Refusals: SUBSCRIPTION_NOT_FOUND.
  */
@@ -83,10 +84,9 @@ export function resumeSubscription(
   return accepted(draft);
 }
 
-/** What is left of the current cycle's own credits; they are known by when they expire. */
+/** The current cycle's own grants that are not void yet; they are known by when they expire. */
 function cycleGrants(ledger: LedgerView, { cycleEndTime }: Subscription): readonly Grant[] {
   return [...ledger.grants.values()].filter(
-    (grant) =>
-      grant.kind === "SUBSCRIPTION" && grant.expireTime === cycleEndTime && !grant.voided && isOpen(grant),
+    ({ kind, expireTime, voided }) => kind === "SUBSCRIPTION" && expireTime === cycleEndTime && !voided,
   );
 }

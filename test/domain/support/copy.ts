@@ -37,8 +37,11 @@ export function narrowed(ledger: Ledger, request: Request | undefined, now: Time
   return part;
 }
 
-function isNamed({ grantId, reference }: Grant, command: Command | undefined, ledger: Ledger): boolean {
+function isNamed(grant: Grant, command: Command | undefined, ledger: Ledger): boolean {
   if (command === undefined) return false;
+  const { grantId, reference, kind, expireTime } = grant;
+  if (command.kind === "suspendSubscription" && kind === "SUBSCRIPTION")
+    return expireTime !== undefined && expireTime > ledger.account.updateTime;
   if (ledger.subscription?.suspendedGrantIds.includes(grantId)) return true;
   if ("grantId" in command && command.grantId === grantId) return true;
   if ("reference" in command && command.reference === reference) return true;

@@ -995,8 +995,9 @@ export type SuspendSubscriptionRequest = Message<"pleyor.credits.v1.SuspendSubsc
   requestId: string;
 
   /**
-   * Whether what is free of the current cycle's credits is taken back. What
-   * reservations hold of them can still be consumed.
+   * Whether what is free of the current cycle's credits is taken back; what is
+   * refunded of them while past due is, too. What reservations hold of them can
+   * still be consumed.
    *
    * @generated from field: bool void_cycle = 3;
    */
@@ -1486,7 +1487,8 @@ export const SubscriptionService: GenService<{
   },
   /**
    * Goes on after the payment came: the current cycle has its full credits, once.
-   * What suspending took back of it comes back; cycles in between stay skipped.
+   * What was taken back of it since it was suspended comes back; cycles in between
+   * stay skipped.
    *
    * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REQUEST_ID_REUSED,
    * BALANCE_LIMIT_EXCEEDED.
