@@ -263,6 +263,32 @@ describe("a preview", () => {
     }
   });
 
+  for (const day of ["2027-03-15", "2027-10-15"]) {
+    it(`R-PLAN-7, R-PLAN-1: on ${day}, after the catalogue was edited, is what the next boundary and term then are`, () => {
+      for (const planId of ["free", "solo", "crew", "team"]) {
+        for (const period of ["MONTHLY", "YEARLY"] as const) {
+          const book = bookOn("crew", "YEARLY");
+          book.on("2027-03-02");
+          for (const edited of ["free", "solo", "crew", "team"])
+            book.edit(edited, {
+              cycleMicros: book.plan(edited).cycleMicros + 7_000_000n,
+              monthlyPrice: { amountMinor: 7n, currency: "EUR" },
+              yearlyPrice: { amountMinor: 77n, currency: "EUR" },
+            });
+          book.on(day);
+          if (planId === "crew" && period === "YEARLY") book.cancel();
+          const { nextCycleMicros, nextTermPrice } = previewed(book, planId, period);
+          book.change(planId, period);
+          const { cycleEndTime, termEndTime } = book.subscription;
+          book.at(cycleEndTime);
+          expect(book.last.amountMicros, `${planId} ${period}`).to.equal(nextCycleMicros);
+          book.at(termEndTime);
+          expect(book.subscription.price, `${planId} ${period}`).to.deep.equal(nextTermPrice);
+        }
+      }
+    });
+  }
+
   it("R-PLAN-7, R-PLAN-1: a downgrade's next cycle is the present plan's where the term goes on", () => {
     const { nextCycleMicros, effectiveTime, duePrice } = previewed(
       bookOn("crew", "YEARLY"),
