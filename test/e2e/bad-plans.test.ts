@@ -77,6 +77,18 @@ const BAD: readonly Bad[] = [
         },
       }),
   ],
+  [
+    "a currency that is none",
+    "CATALOGUE_INVALID",
+    ({ client }) =>
+      client.subscriptions.publishCatalogue({
+        requestId: randomUUID(),
+        catalogue: {
+          plans: [{ planId: "pro", monthlyPrice: PRICE, yearlyPrice: PRICE }],
+          packs: [{ packId: "small", amountMicros: CREDIT, price: { ...PRICE, currency: "ABC" } }],
+        },
+      }),
+  ],
   ["a clock that goes back", "INVALID_REQUEST", (scene) => scene.on("2091-03-31T23:59Z")],
   ["a clock beyond a century", "INVALID_REQUEST", (scene) => scene.on("2400-01-01T00:00Z")],
 ];

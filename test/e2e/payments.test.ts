@@ -159,6 +159,7 @@ describe("what a payment system calls, on two servers", () => {
       { ...PLAN, planId: "gold", rank: 0, monthlyPrice: { amountMinor: -1n, currency: "EUR" } },
       { ...PLAN, planId: "gold", rank: 1, yearlyPrice: { amountMinor: 1n, currency: "" } },
       { ...PLAN, planId: "silver", rank: 1, cycleMicros: -5n },
+      { ...PLAN, planId: "lead", rank: 4, monthlyPrice: { amountMinor: 1n, currency: "ABC" } },
     ];
     const call = subscriptions.publishCatalogue({ requestId: randomUUID(), catalogue: { plans } });
     const error = await call.then(
@@ -175,6 +176,7 @@ describe("what a payment system calls, on two servers", () => {
       "plans[0].monthly_price.amount_minor is -1",
       "plans[1].yearly_price.currency is missing",
       "plans[2].cycle_micros is -5",
+      "plans[3].monthly_price.currency is ABC, no currency of ISO 4217",
       "plans[1].plan_id is gold, as plans[0] has it",
       "plans[2].rank is 1, as plans[1] has it",
       "lacks pro, which is in use",
