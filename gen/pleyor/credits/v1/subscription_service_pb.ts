@@ -340,7 +340,9 @@ export type PurchaseCreditsResponse = Message<"pleyor.credits.v1.PurchaseCredits
   currentBalance?: Balance | undefined;
 
   /**
-   * What it cost by the catalogue when it was granted.
+   * What the first purchase with its reference cost, by the catalogue of then; a
+   * repetition may name the same credits otherwise. Absent: they were granted by
+   * CreateGrant, without a price.
    *
    * @generated from field: pleyor.credits.v1.Price price = 6;
    */
