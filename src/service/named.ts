@@ -27,7 +27,8 @@ export function namedBy(requests: readonly Request[]): Named {
     if ("reservationId" in command) named.reservations.push([organizationId, command.reservationId]);
     if ("runId" in command) named.runs.push([organizationId, command.runId]);
     if ("grantId" in command) named.grants.push([organizationId, command.grantId]);
-    if ("reference" in command) named.references.push([organizationId, command.reference]);
+    if ("reference" in command && command.reference !== undefined)
+      named.references.push([organizationId, command.reference]);
     if (command.kind === "refundReservation") named.refunds.push([organizationId, command.reservationId]);
   }
   return named;

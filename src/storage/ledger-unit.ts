@@ -19,7 +19,7 @@ import { type ClockSource, type OrganizationClock, readClock } from "./organizat
 import type { Orm } from "./orm.ts";
 import { holdRateCards } from "./rate-card-store.ts";
 import { selectReferences } from "./reference-rows.ts";
-import { selectRequests } from "./request-rows.ts";
+import { selectRequestReferences, selectRequests } from "./request-rows.ts";
 import {
   insertReservations,
   type OwnedReservation,
@@ -118,6 +118,9 @@ export class LedgerUnit {
     for (const { organizationId, debt } of debts) this.ledger(organizationId).putDebt(debt);
     for (const used of await selectRequests(this.#database, named.requests)) {
       this.ledger(used.organizationId).requests.set(used.requestId, used.first);
+    }
+    for (const used of await selectRequestReferences(this.#database, named.references)) {
+      this.ledger(used.organizationId).requestReferences.set(used.reference, used.first);
     }
     this.#putReservations(await selectReservations(this.#database, named.reservations));
     this.#putReservations(await selectHeldOfRuns(this.#database, named.runs));

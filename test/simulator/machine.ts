@@ -149,16 +149,23 @@ export class Machine {
     }
   }
 
+  /** The grants that a command names, or the current cycle's where it voids them, spent ones too. */
+  #namedGrants(command: Command): string[] {
+    const { ledger } = this;
+    const grantIds = [...(ledger.subscription?.suspendedGrantIds ?? [])];
+    if ("grantId" in command) grantIds.push(command.grantId);
+    if ("reference" in command) grantIds.push(ledger.references.get(command.reference ?? "") ?? "");
+    if (command.kind !== "suspendSubscription" || !command.voidCycle) return grantIds;
+    for (const { grantId, kind, expireTime = 0n } of this.storedGrants.values())
+      if (kind === "SUBSCRIPTION" && expireTime > ledger.account.updateTime) grantIds.push(grantId);
+    return grantIds;
+  }
+
   /** Brings what a command names to hand, as a batch loads it; returns what that was. */
   #bring(command: Command): [grantIds: string[], reservationIds: string[]] {
     const { ledger } = this;
-    const grantIds = [...(ledger.subscription?.suspendedGrantIds ?? [])];
+    const grantIds = this.#namedGrants(command);
     const reservationIds: string[] = [];
-    if (command.kind === "suspendSubscription")
-      for (const { grantId, kind, expireTime = 0n } of this.storedGrants.values())
-        if (kind === "SUBSCRIPTION" && expireTime > ledger.account.updateTime) grantIds.push(grantId);
-    if ("grantId" in command) grantIds.push(command.grantId);
-    if ("reference" in command) grantIds.push(ledger.references.get(command.reference) ?? "");
     if ("reservationId" in command) {
       const { reservationId } = command;
       const reservation = this.storedReservations.get(reservationId);

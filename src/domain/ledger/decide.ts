@@ -8,6 +8,7 @@ import type { LedgerView } from "./ledger.ts";
 import { purchaseCredits, refundPurchase } from "./purchase.ts";
 import { refundReservation } from "./refund.ts";
 import { releaseReservation, releaseRun } from "./release.ts";
+import { decideByReference } from "./request-reference.ts";
 import { batchReserveCredits, reserveCredits } from "./reserve.ts";
 import { setAlertThresholds } from "./set-alert-thresholds.ts";
 import { chargeCredits, settleReservation } from "./settle.ts";
@@ -30,7 +31,7 @@ export function decide(ledger: LedgerView, request: Request, clock: Clock): Deci
     return refused({ reason: "ORGANIZATION_NOT_FOUND", organizationId });
   }
   assertCommand(request.command);
-  return decideNew(ledger, request, clock);
+  return decideByReference(ledger, request) ?? decideNew(ledger, request, clock);
 }
 
 function decideNew(ledger: LedgerView, request: Request, clock: Clock): Decision {
