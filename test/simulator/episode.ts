@@ -45,6 +45,7 @@ export class Episode {
     this.#check();
     if (step.do === "publish") this.#publish(step.offer);
     if (step.do === "repeat") this.#repeat(step.changed);
+    if (step.do === "late") this.#late(step.callback);
     const turn = turnOf(this.machine, this.naive, step, `r${this.#steps}`);
     if (turn) this.#take(turn, `${step.do}`);
     if (this.#steps % RECOMPUTE_EVERY === 0) this.#recompute();
@@ -60,10 +61,13 @@ export class Episode {
     const opened = this.naive.version > 0 || opensOrganization(command);
     const expected = opened ? naive() : "ORGANIZATION_NOT_FOUND";
     same(`outcome of ${name}`, answer.outcome, expected);
-    const counted = `${name} ${expected}`;
-    this.outcomes.set(counted, (this.outcomes.get(counted) ?? 0) + 1);
+    this.#count(`${name} ${expected}`);
     if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, BigInt(this.#clock));
     if (expected === "accepted") this.#check();
+  }
+
+  #count(counted: string): void {
+    this.outcomes.set(counted, (this.outcomes.get(counted) ?? 0) + 1);
   }
 
   #check(): void {
@@ -93,6 +97,19 @@ export class Episode {
     const request = changed ? { ...lastRequest, fingerprint: "other" } : lastRequest;
     const { outcome } = this.machine.send(request, BigInt(this.#clock));
     same("outcome of a repetition", outcome, changed ? "REQUEST_ID_REUSED" : "unchanged");
+    this.#check();
+  }
+
+  /** R-GRANT-4: an old callback under a new request id, whatever happened since; it must find its own change. */
+  #late(number: number): void {
+    const { callbacks } = this.machine;
+    const [request, version] = callbacks[number % Math.max(callbacks.length, 1)] ?? [];
+    if (!request) return;
+    const again = { ...request, requestId: `late${this.#steps}` };
+    const { outcome, versions } = this.machine.send(again, BigInt(this.#clock));
+    same("outcome of a late callback", outcome, "unchanged");
+    same("what a late callback finds", versions.join(), `${version}`);
+    this.#count(`late ${request.command.kind}`);
     this.#check();
   }
 }
