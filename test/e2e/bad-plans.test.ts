@@ -43,6 +43,12 @@ const BAD: readonly Bad[] = [
       }),
   ],
   [
+    "a payment's reference for a change of the subscription",
+    "REFERENCE_REUSED",
+    ({ client, organizationId }) =>
+      client.subscriptions.cancelSubscription({ organizationId, reference: "payment:first" }),
+  ],
+  [
     "a refund of no purchase",
     "PURCHASE_NOT_FOUND",
     ({ client, organizationId }) =>
