@@ -5,6 +5,7 @@ import { moved } from "./landmark.ts";
 import { type Fault, Machine } from "./machine.ts";
 import { NaiveLedger } from "./naive-ledger.ts";
 import { OFFERS, toCatalogue } from "./offer.ts";
+import { Previews, tellBefore } from "./preview-difference.ts";
 import { compareRemedy } from "./remedy-difference.ts";
 import type { Script, Step } from "./step.ts";
 import { type Turn, turnOf } from "./turn.ts";
@@ -19,6 +20,7 @@ export class Episode {
   readonly naive = new NaiveLedger();
   /** How many commands came to what. */
   readonly outcomes = new Map<string, number>();
+  readonly #previews = new Previews();
   #clock: number;
   #steps = 0;
 
@@ -53,17 +55,22 @@ export class Episode {
 
   finish(): void {
     this.#recompute();
+    if (this.#previews.compared > 0) this.outcomes.set("previews compared", this.#previews.compared);
     if (this.#steps >= VERIFY_FROM) verify(this.machine);
   }
 
   #take({ command, naive }: Turn, name: string): void {
-    const answer = this.machine.apply(command, `r${this.#steps}`, BigInt(this.#clock));
+    const clock = BigInt(this.#clock);
+    const told = tellBefore(this.machine, command, clock);
+    const answer = this.machine.apply(command, `r${this.#steps}`, clock);
     const opened = this.naive.version > 0 || opensOrganization(command);
     const expected = opened ? naive() : "ORGANIZATION_NOT_FOUND";
     same(`outcome of ${name}`, answer.outcome, expected);
     this.#count(`${name} ${expected}`);
-    if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, BigInt(this.#clock));
-    if (expected === "accepted") this.#check();
+    if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, clock);
+    if (expected !== "accepted") return;
+    this.#check();
+    this.#previews.made(told);
   }
 
   #count(counted: string): void {
@@ -72,6 +79,7 @@ export class Episode {
 
   #check(): void {
     compareTouched(this.machine, this.naive);
+    this.#previews.compare(this.machine);
     checkInvariants(this.machine, this.machine.now(BigInt(this.#clock)));
     this.machine.touched = [];
   }

@@ -31,6 +31,7 @@ const OUTCOMES = [
   "late resumeSubscription",
   "late suspendSubscription",
   "late withdrawPlanChange",
+  "previews compared",
   "purchase REFERENCE_REUSED",
   "purchase unchanged",
   "refund REFUND_EXCEEDS_CHARGE",

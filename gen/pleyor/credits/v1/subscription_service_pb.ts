@@ -1391,8 +1391,9 @@ export const LimitKindSchema: GenEnum<LimitKind> = /*@__PURE__*/
  * organization a reference acts once. Where the same call comes again with the same
  * content (all of its fields but the request id), it answers as the first did, with
  * `replayed` and the current state beside it, and changes nothing, whatever happened
- * since. Anything else under that reference is refused, REFERENCE_REUSED. A call
- * that is refused is not remembered, so its reference is free.
+ * since. Anything else under that reference is refused, REFERENCE_REUSED. A call with
+ * a reference that finds nothing left to be done is recorded too, for its copies to
+ * be known; one that is refused is not, so its reference is free.
  *
  * @generated from service pleyor.credits.v1.SubscriptionService
  */
