@@ -17,8 +17,8 @@ import { voidGrant } from "./void-grant.ts";
 
 /**
  * Decides one command on a ledger in which everything due by `clock.now` is
- * recorded and everything that the command names is at hand. The request id is
- * looked at before any rule over the current state (R-REQ-1).
+ * recorded and everything that the command names is at hand. The request id, and
+ * then the reference, are looked at before any rule over the current state (R-REQ-1, R-GRANT-4).
  */
 export function decide(ledger: LedgerView, request: Request, clock: Clock): Decision {
   const first = ledger.requests.get(request.requestId);
