@@ -6,7 +6,9 @@ import type {
   LimitCounts as ProtoLimitCounts,
   PurchaseCreditsRequest,
   RefundPurchaseRequest,
+  ResumeSubscriptionRequest,
   SuspendSubscriptionRequest,
+  WithdrawPlanChangeRequest,
 } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
 import type {
   CancelSubscription,
@@ -35,9 +37,10 @@ export function fromProtoRefundPurchase(request: RefundPurchaseRequest): RefundP
 }
 
 export function fromProtoCreateSubscription(request: CreateSubscriptionRequest): CreateSubscription {
-  const { planId, billingPeriod, anchorTime } = request;
+  const { planId, billingPeriod, anchorTime, reference } = request;
   return {
     kind: "createSubscription",
+    reference,
     planId,
     billingPeriod: fromProtoBillingPeriod(billingPeriod),
     anchorTime: anchorTime && fromProtoTimestamp(anchorTime, "anchor_time"),
@@ -45,24 +48,25 @@ export function fromProtoCreateSubscription(request: CreateSubscriptionRequest):
 }
 
 export function fromProtoChangePlan(request: ChangePlanRequest): ChangePlan {
-  return { kind: "changePlan", ...fromProtoPlanWish(request) };
+  return { kind: "changePlan", ...fromProtoPlanWish(request), reference: request.reference };
 }
 
-export function fromProtoWithdrawPlanChange(): WithdrawPlanChange {
-  return { kind: "withdrawPlanChange" };
+export function fromProtoWithdrawPlanChange({ reference }: WithdrawPlanChangeRequest): WithdrawPlanChange {
+  return { kind: "withdrawPlanChange", reference };
 }
 
-export function fromProtoCancelSubscription({ reason }: CancelSubscriptionRequest): CancelSubscription {
-  return { kind: "cancelSubscription", reason };
+export function fromProtoCancelSubscription(request: CancelSubscriptionRequest): CancelSubscription {
+  const { reason, reference } = request;
+  return { kind: "cancelSubscription", reason, reference };
 }
 
 export function fromProtoSuspendSubscription(request: SuspendSubscriptionRequest): SuspendSubscription {
-  const { voidCycle, reason } = request;
-  return { kind: "suspendSubscription", voidCycle, reason };
+  const { voidCycle, reason, reference } = request;
+  return { kind: "suspendSubscription", voidCycle, reason, reference };
 }
 
-export function fromProtoResumeSubscription(): ResumeSubscription {
-  return { kind: "resumeSubscription" };
+export function fromProtoResumeSubscription({ reference }: ResumeSubscriptionRequest): ResumeSubscription {
+  return { kind: "resumeSubscription", reference };
 }
 
 type ProtoPlanWish = Readonly<{

@@ -36,6 +36,7 @@ export function toProtoTransaction(transaction: SealedTransaction): ProtoTransac
     grantKind: GrantKind[transaction.grantKind ?? "UNSPECIFIED"],
     spentBecomesDebt: transaction.spentBecomesDebt ?? false,
     reference: transaction.reference ?? "",
+    requestReference: transaction.requestReference ?? "",
     movements: transaction.movements.map(toProtoMovement),
     balance: toProtoBalance({ organizationId, version, updateTime: effectiveTime, balance }),
     rateCardVersion: pricing?.rateCardVersion ?? 0n,

@@ -11,15 +11,14 @@ import {
   ReservationSchema,
 } from "../../gen/pleyor/credits/v1/reservation_pb.ts";
 import { TransactionKind } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
-import type { Grant } from "../domain/ledger/grant.ts";
 import type { FirstUse } from "../domain/ledger/ledger.ts";
-import type { InsufficientCredits } from "../domain/ledger/refusal.ts";
+import type { InsufficientCredits, ReferenceReused } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
 import type { Time } from "../domain/time.ts";
 import { toProtoGrant } from "./convert-grant.ts";
 import { toProtoPlan, toProtoTopUpPack } from "./convert-plan.ts";
 import { toProtoReservation } from "./convert-reservation.ts";
-import { toProtoTimestamp } from "./convert-time.ts";
+import { toProtoTimestamp, toText } from "./convert-time.ts";
 import { type Detail, detail } from "./problem.ts";
 
 /** Errors travel in HTTP/2 trailers, of which common clients take 8 KB: base64 and the rest fit beside this. */
@@ -57,10 +56,34 @@ export function requestIdReused({ requestId, first }: { requestId: string; first
 }
 
 export function referenceReused(
-  { grant }: { grant: Grant },
+  { grant, first }: ReferenceReused,
   { organizationId, now }: { organizationId: string; now: Time },
 ): Detail {
-  return detail(ReferenceReusedSchema, { grant: toProtoGrant(organizationId, grant, now) });
+  if (grant) {
+    const { version, createTime } = grant;
+    const effectiveTime = toProtoTimestamp(createTime);
+    return detail(ReferenceReusedSchema, {
+      grant: toProtoGrant(organizationId, grant, now),
+      effectiveTime,
+      version,
+    });
+  }
+  return detail(ReferenceReusedSchema, {
+    kind: TransactionKind[first.kind],
+    effectiveTime: toProtoTimestamp(first.effectiveTime),
+    version: lastVersion(first),
+  });
+}
+
+export function referenceReusedMetadata(refusal: ReferenceReused): Readonly<Record<string, string>> {
+  if (refusal.grant) {
+    const { reference, grantId, kind, amountMicros, createTime } = refusal.grant;
+    const grant = { reference, grant_id: grantId, kind, amount_micros: String(amountMicros) };
+    return { ...grant, create_time: toText(createTime) };
+  }
+  const { reference, first } = refusal;
+  const { kind, effectiveTime } = first;
+  return { reference, kind, effective_time: toText(effectiveTime), version: String(lastVersion(first)) };
 }
 
 export function reservationConflict(

@@ -6,6 +6,7 @@ import {
   insufficientCredits,
   lastVersion,
   referenceReused,
+  referenceReusedMetadata,
   requestIdReused,
   reservationConflict,
 } from "./refusal-detail.ts";
@@ -54,15 +55,13 @@ export const REFUSALS: RefusalTable = {
   },
   REFERENCE_REUSED: {
     code: Code.ALREADY_EXISTS,
-    message:
-      "reference {reference} has granted {amount_micros} microcredits ({kind}) already, as grant {grant_id}; " +
-      "a reference grants once",
-    metadata: ({ grant }) => ({
-      reference: grant.reference,
-      grant_id: grant.grantId,
-      kind: grant.kind,
-      amount_micros: String(grant.amountMicros),
-    }),
+    message: ({ grant }) =>
+      grant
+        ? "reference {reference} has granted {amount_micros} microcredits ({kind}) at {create_time} already, " +
+          "as grant {grant_id}; a reference acts once"
+        : "reference {reference} was used for something else, a {kind} at {effective_time} which led to version " +
+          "{version}; a reference acts once",
+    metadata: referenceReusedMetadata,
     detail: referenceReused,
   },
   RESERVATION_SETTLED: {

@@ -1,8 +1,6 @@
 import { type Command, isSubscriptionCommand, type Request } from "../domain/ledger/command.ts";
 import { changeReference, refundReferences } from "../domain/ledger/reference.ts";
-import type { Named } from "../storage/ledger-unit.ts";
-
-type Key = readonly [organizationId: string, id: string];
+import type { Key, Named } from "../storage/named.ts";
 
 /** What requests name, so that it is at hand when they are decided. */
 export function namedBy(requests: readonly Request[]): Named {
@@ -16,6 +14,9 @@ export function namedBy(requests: readonly Request[]): Named {
     alerting: requests.flatMap(({ organizationId, command }) =>
       command.kind === "setAlertThresholds" ? organizationId : [],
     ),
+    voiding: requests.flatMap(({ organizationId, command }) =>
+      command.kind === "suspendSubscription" && command.voidCycle ? organizationId : [],
+    ),
     prefixes: requests.flatMap(ownReferences),
     subscribers: requests
       .filter(({ command }) => isSubscriptionCommand(command))
@@ -26,7 +27,8 @@ export function namedBy(requests: readonly Request[]): Named {
     if ("reservationId" in command) named.reservations.push([organizationId, command.reservationId]);
     if ("runId" in command) named.runs.push([organizationId, command.runId]);
     if ("grantId" in command) named.grants.push([organizationId, command.grantId]);
-    if ("reference" in command) named.references.push([organizationId, command.reference]);
+    if ("reference" in command && command.reference !== undefined)
+      named.references.push([organizationId, command.reference]);
     if (command.kind === "refundReservation") named.refunds.push([organizationId, command.reservationId]);
   }
   return named;

@@ -1,7 +1,8 @@
 import type { Command } from "../domain/ledger/command.ts";
-import { purchasePrice } from "../domain/ledger/purchase.ts";
+import { purchasePrice, purchasesOf } from "../domain/ledger/purchase.ts";
 import { upgradePrice } from "../domain/plans/plan-change.ts";
 import type { Price } from "../domain/plans/price.ts";
+import { fingerprintOf } from "../storage/hash-chain.ts";
 import type { LedgerReader } from "../storage/ledger-reader.ts";
 import type { CatalogueHistory } from "./catalogue-history.ts";
 import type { Receipt } from "./receipt.ts";
@@ -17,11 +18,25 @@ export async function pricedReceipt(
   command: Command,
   receipt: Receipt,
 ): Promise<Receipt> {
-  const { grant } = receipt;
-  if (command.kind === "purchaseCredits" && grant)
-    return { ...receipt, price: purchasePrice(command.purchase, catalogues.at(grant.createTime)) };
+  if (command.kind === "purchaseCredits") return { ...receipt, price: firstPrice(catalogues, receipt) };
   if (command.kind === "changePlan") return { ...receipt, price: await changePrice(reader, receipt) };
   return receipt;
+}
+
+/**
+ * What the purchase cost that granted: a repetition may name the same credits
+ * otherwise, as a pack or by number. What was asked for first is known by its
+ * fingerprint; undefined where the grant was not bought, so that nobody quoted a price.
+ */
+function firstPrice(catalogues: CatalogueHistory, { grant, transactions }: Receipt): Price | undefined {
+  if (!grant) return undefined;
+  const { amountMicros, reference, createTime } = grant;
+  const catalogue = catalogues.at(createTime);
+  const first = purchasesOf(amountMicros, catalogue).find((purchase) => {
+    const fingerprint = fingerprintOf({ kind: "purchaseCredits", purchase, reference });
+    return transactions.some((transaction) => transaction.fingerprint === fingerprint);
+  });
+  return first && purchasePrice(first, catalogue);
 }
 
 /** Told by the change's own place in history: only an upgrade is paid at once. */

@@ -45,22 +45,6 @@ export async function saveAlertSettings(
       cycle_micros = excluded.cycle_micros`.execute(database);
 }
 
-/** The grants of the last billing cycle that began, spent ones included: what shares are shares of. */
-export async function selectCycleGrantIds(
-  database: Kysely<unknown>,
-  organizationIds: readonly string[],
-): Promise<readonly Readonly<{ organizationId: string; grantId: string }>[]> {
-  if (organizationIds.length === 0) return [];
-  const { rows } = await sql<{ organization_id: string; grant_id: string }>`
-    select g.organization_id, g.grant_id from unnest(${organizationIds}::text[]) as k (o)
-    join grants g on g.organization_id = k.o and g.kind = 'SUBSCRIPTION'
-    where g.expire_time = (
-      select max(expire_time) from grants where organization_id = k.o and kind = 'SUBSCRIPTION')`.execute(
-    database,
-  );
-  return rows.map((row) => ({ organizationId: row.organization_id, grantId: row.grant_id }));
-}
-
 function fromRowSettings(row: SettingsRow): OwnedSettings {
   const [text, crossed] = row.thresholds;
   const thresholds = thresholdsFromText(text).map((threshold, index) => ({

@@ -7,18 +7,19 @@ import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
 import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
-import { selectCycleGrantIds } from "./alert-settings-rows.ts";
 import { AlertUnit } from "./alert-unit.ts";
 import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
+import { selectCycleGrantIds } from "./cycle-grant-rows.ts";
 import { allOf, inPipeline } from "./database-transaction.ts";
 import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { seal } from "./hash-chain.ts";
+import type { Key, Named } from "./named.ts";
 import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { holdRateCards } from "./rate-card-store.ts";
 import { selectReferences } from "./reference-rows.ts";
-import { selectRequests } from "./request-rows.ts";
+import { selectRequestReferences, selectRequests } from "./request-rows.ts";
 import {
   insertReservations,
   type OwnedReservation,
@@ -33,27 +34,6 @@ import { insertTransactions } from "./transaction-rows.ts";
 
 /** How the references of the grants begin that cycles make. */
 const CYCLE_PREFIX = "cycle:";
-
-type Key = readonly [organizationId: string, id: string];
-
-/** What the commands of a batch name, beside the organizations themselves. */
-export type Named = Readonly<{
-  requests: readonly Key[];
-  reservations: readonly Key[];
-  runs: readonly Key[];
-  grants: readonly Key[];
-  references: readonly Key[];
-  /** The reservations that are to be refunded, which are named as such too. */
-  refunds: readonly Key[];
-  /** Organizations whose thresholds are set. */
-  alerting: readonly string[];
-  /** How references begin of which all that are used must be known. */
-  prefixes: readonly Key[];
-  /** The organizations whose subscriptions are to be changed. */
-  subscribers: readonly string[];
-  /** Whether something is decided by the catalogue. */
-  catalogue: boolean;
-}>;
 
 /** How far what is due could be loaded: for an organization named here, only what is due before then. */
 export type DueLoaded = ReadonlyMap<string, Time>;
@@ -128,10 +108,10 @@ export class LedgerUnit {
   async load(named: Named): Promise<void> {
     const [, cycleGrants] = await allOf([
       this.#loadOpen(),
-      selectCycleGrantIds(this.#database, named.alerting),
+      selectCycleGrantIds(this.#database, named),
       this.alerts.load(this.#database, this.#accounts.values(), named.alerting),
       this.#loadDebts(),
-      this.#loadRequests(named.requests),
+      this.#loadRequests(named),
       selectReservations(this.#database, named.reservations).then((rows) => this.#putReservations(rows)),
       selectHeldOfRuns(this.#database, named.runs).then((rows) => this.#putReservations(rows)),
       this.#loadReferences(named.prefixes),
@@ -260,9 +240,14 @@ export class LedgerUnit {
       this.ledger(organizationId).putDebt(debt);
   }
 
-  async #loadRequests(keys: readonly Key[]): Promise<void> {
-    for (const used of await selectRequests(this.#database, keys))
-      this.ledger(used.organizationId).requests.set(used.requestId, used.first);
+  async #loadRequests({ requests, references }: Named): Promise<void> {
+    const [byId, byReference] = await allOf([
+      selectRequests(this.#database, requests),
+      selectRequestReferences(this.#database, references),
+    ]);
+    for (const used of byId) this.ledger(used.organizationId).requests.set(used.requestId, used.first);
+    for (const used of byReference)
+      this.ledger(used.organizationId).requestReferences.set(used.reference, used.first);
   }
 
   /** A refund goes back to the grants that paid, most of which are closed. */

@@ -7,7 +7,6 @@ export type UsedRequest = Readonly<{ organizationId: string; requestId: string; 
 
 type RequestRow = Readonly<{
   organization_id: string;
-  request_id: string;
   fingerprint: Buffer;
   kind: TransactionKind;
   effective_time: string;
@@ -24,7 +23,7 @@ export async function selectRequests(
   keys: readonly (readonly [organizationId: string, requestId: string])[],
 ): Promise<readonly UsedRequest[]> {
   if (keys.length === 0) return [];
-  const { rows } = await sql<RequestRow>`
+  const { rows } = await sql<RequestRow & Readonly<{ request_id: string }>>`
     select t.organization_id, t.request_id, t.fingerprint, t.kind, t.effective_time, t.version
     from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
     join transactions t on t.organization_id = k.o and t.request_id = k.i
@@ -32,8 +31,27 @@ export async function selectRequests(
   return gather(rows);
 }
 
+export type UsedRequestReference = Readonly<{ organizationId: string; reference: string; first: FirstUse }>;
+
+/** What earlier requests did under these references; each of them did it in one change (R-GRANT-4). */
+export async function selectRequestReferences(
+  database: Kysely<unknown>,
+  keys: readonly (readonly [organizationId: string, reference: string])[],
+): Promise<readonly UsedRequestReference[]> {
+  if (keys.length === 0) return [];
+  const { rows } = await sql<RequestRow & Readonly<{ request_reference: string }>>`
+    select t.organization_id, t.request_reference, t.fingerprint, t.kind, t.effective_time, t.version
+    from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, text]) => text)}::text[]) as k (o, r)
+    join transactions t on t.organization_id = k.o and t.request_reference = k.r`.execute(database);
+  return rows.map((row) => ({
+    organizationId: row.organization_id,
+    reference: row.request_reference,
+    first: firstUse(row),
+  }));
+}
+
 /** The rows of one request follow each other. */
-function gather(rows: readonly RequestRow[]): readonly UsedRequest[] {
+function gather(rows: readonly (RequestRow & Readonly<{ request_id: string }>)[]): readonly UsedRequest[] {
   const used: UsedRequest[] = [];
   for (const row of rows) {
     const last = used.at(-1);
@@ -43,10 +61,12 @@ function gather(rows: readonly RequestRow[]): readonly UsedRequest[] {
       used[used.length - 1] = { ...last, first: { ...last.first, versions } };
       continue;
     }
-    const fingerprint = row.fingerprint.toString("hex");
-    const effectiveTime = fromRowTime(row.effective_time);
-    const first = { fingerprint, kind: row.kind, effectiveTime, versions: [version] };
-    used.push({ organizationId: row.organization_id, requestId: row.request_id, first });
+    used.push({ organizationId: row.organization_id, requestId: row.request_id, first: firstUse(row) });
   }
   return used;
+}
+
+function firstUse({ fingerprint, kind, effective_time, version }: RequestRow): FirstUse {
+  const effectiveTime = fromRowTime(effective_time);
+  return { fingerprint: fingerprint.toString("hex"), kind, effectiveTime, versions: [BigInt(version)] };
 }

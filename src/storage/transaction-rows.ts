@@ -49,6 +49,7 @@ export type TransactionRow = ContextRow &
     late: boolean | null;
     spent_becomes_debt: boolean | null;
     reference: string | null;
+    request_reference: string | null;
     movements: MovementRow[];
     subscription_micros: string;
     promotional_micros: string;
@@ -79,6 +80,7 @@ const COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "late", array: "boolean", value: (t) => t.late ?? null },
   { name: "spent_becomes_debt", array: "boolean", value: (t) => t.spentBecomesDebt ?? null },
   { name: "reference", array: "text", value: (t) => t.reference ?? null },
+  { name: "request_reference", array: "text", value: (t) => t.requestReference ?? null },
   ...CONTEXT_COLUMNS,
   ...PRICING_COLUMNS,
   {
@@ -172,6 +174,7 @@ function fromRowSubject(row: TransactionRow) {
     ...(row.late === null ? {} : { late: row.late }),
     ...(row.spent_becomes_debt === null ? {} : { spentBecomesDebt: row.spent_becomes_debt }),
     ...(row.reference === null ? {} : { reference: row.reference }),
+    ...(row.request_reference === null ? {} : { requestReference: row.request_reference }),
     ...(row.made === null ? {} : { made: row.made.map(fromRowMadeGrant) }),
     ...(row.subscription === null ? {} : { subscriptionAfter: fromJsonSubscription(row.subscription) }),
     ...(aboutSpending ? { context: fromRowContext(row) } : {}),

@@ -152,19 +152,28 @@ function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
     case "message":
       return field.message.name === "Duration" ? BAD_DURATION : BAD_TIME;
     default:
-      return field.name.endsWith("amount_micros") ? waysOfAmount(field) : waysOfScalar(message, field.name);
+      return field.name.endsWith("amount_micros") ? waysOfAmount(field) : waysOfScalar(message, field);
   }
+}
+
+function isOptional({ oneof, presence }: DescField): boolean {
+  return oneof === undefined && presence === FeatureSet_FieldPresence.EXPLICIT;
 }
 
 /** What may be left out has a meaning of its own then, so that zero has none. */
 function waysOfAmount(field: DescField): readonly Bad[] {
-  const optional = field.oneof === undefined && field.presence === FeatureSet_FieldPresence.EXPLICIT;
-  return [optional ? { what: "zero", value: "0" } : { what: "missing", value: MISSING }, ...BAD_AMOUNT];
+  return [
+    isOptional(field) ? { what: "zero", value: "0" } : { what: "missing", value: MISSING },
+    ...BAD_AMOUNT,
+  ];
 }
 
-function waysOfScalar(message: DescMessage, name: string): readonly Bad[] {
+/** An id that may be left out must not be empty all the same. */
+function waysOfScalar(message: DescMessage, field: DescField): readonly Bad[] {
+  const { name } = field;
   if (name === "run_id" && message.name === "ReleaseRunRequest") return BAD_REQUIRED_ID;
   const byName = WAYS_BY_NAME[name];
+  if (byName === BAD_REQUIRED_ID && isOptional(field)) return byName.filter(({ value }) => value !== MISSING);
   if (byName) return byName;
   return name.endsWith("_id") ? BAD_ID : [{ what: "of a wrong type", value: "perhaps", unparsable: true }];
 }

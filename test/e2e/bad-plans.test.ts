@@ -43,6 +43,12 @@ const BAD: readonly Bad[] = [
       }),
   ],
   [
+    "a payment's reference for a change of the subscription",
+    "REFERENCE_REUSED",
+    ({ client, organizationId }) =>
+      client.subscriptions.cancelSubscription({ organizationId, reference: "payment:first" }),
+  ],
+  [
     "a refund of no purchase",
     "PURCHASE_NOT_FOUND",
     ({ client, organizationId }) =>
@@ -74,6 +80,18 @@ const BAD: readonly Bad[] = [
         requestId: randomUUID(),
         catalogue: {
           plans: [{ planId: "pro", monthlyPrice: PRICE, yearlyPrice: { ...PRICE, currency: "" } }],
+        },
+      }),
+  ],
+  [
+    "a currency that is none",
+    "CATALOGUE_INVALID",
+    ({ client }) =>
+      client.subscriptions.publishCatalogue({
+        requestId: randomUUID(),
+        catalogue: {
+          plans: [{ planId: "pro", monthlyPrice: PRICE, yearlyPrice: PRICE }],
+          packs: [{ packId: "small", amountMicros: CREDIT, price: { ...PRICE, currency: "ABC" } }],
         },
       }),
   ],

@@ -1,8 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { expect } from "chai";
+import type { Balance } from "../../gen/pleyor/credits/v1/balance_pb.ts";
 import { CatalogueInvalidSchema } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
-import { BillingPeriod } from "../../gen/pleyor/credits/v1/subscription_pb.ts";
+import {
+  BillingPeriod,
+  type Subscription,
+  SubscriptionState,
+} from "../../gen/pleyor/credits/v1/subscription_pb.ts";
 import { TestClockService } from "../../gen/pleyor/credits/v1/test_clock_service_pb.ts";
 import { type CreditClient, createCreditClient, refusalOf } from "../../src/client/client.ts";
 import { createGrpcTransport } from "../../src/client/grpc-transport.ts";
@@ -16,6 +21,15 @@ import { CREDIT } from "./plan-scene.ts";
 const { MONTHLY } = BillingPeriod;
 const PRICE = { amountMinor: 100n, currency: "EUR" };
 const PLAN = { displayName: "", cycleMicros: CREDIT, monthlyPrice: PRICE, yearlyPrice: PRICE };
+
+/** What all answers about a subscription have. */
+type Changed = Readonly<{
+  replayed: boolean;
+  balance?: Balance | undefined;
+  subscription?: Subscription | undefined;
+  currentBalance?: Balance | undefined;
+  currentSubscription?: Subscription | undefined;
+}>;
 
 describe("what a payment system calls, on two servers", () => {
   let database: TestDatabase;
@@ -116,6 +130,64 @@ describe("what a payment system calls, on two servers", () => {
     expect(balance).to.deep.include({ subscriptionMicros: 5_000n * CREDIT, version: 5n });
   });
 
+  it("R-GRANT-4: a callback acts once under its reference: copies at once, and old ones that come late", async () => {
+    const organizationId = "called-back";
+    const act = async (
+      reference: string,
+      call: (client: CreditClient, named: { organizationId: string; reference: string }) => Promise<Changed>,
+    ) => {
+      const named = { organizationId, reference };
+      const answers = values(await often((client) => call(client, named)));
+      expect(answers.filter(({ replayed }) => !replayed)).to.have.length(1);
+      for (const { subscription } of answers) expect(subscription).to.deep.equal(answers[0]?.subscription);
+      const [{ balance, subscription }] = answers as [Changed];
+      return async () => {
+        const before = (await clients[0].credits.getBalance({ organizationId })).balance;
+        const late = await call(clients[1], named);
+        expect(late).to.deep.include({ replayed: true, balance, subscription });
+        expect(late.currentBalance).to.deep.equal(before);
+        const { subscription: current } = await clients[0].subscriptions.getSubscription({ organizationId });
+        expect(late.currentSubscription).to.deep.equal(current);
+      };
+    };
+    const plan = { planId: "starter", billingPeriod: MONTHLY };
+    const up = { planId: "pro", billingPeriod: MONTHLY };
+    const late = [
+      await act("event:1", ({ subscriptions }, named) =>
+        subscriptions.createSubscription({ ...named, ...plan }),
+      ),
+      await act("event:2", ({ subscriptions }, named) => subscriptions.changePlan({ ...named, ...up })),
+      await act("event:3", ({ subscriptions }, named) => subscriptions.cancelSubscription(named)),
+      await act("event:4", ({ subscriptions }, named) => subscriptions.withdrawPlanChange(named)),
+      await act("event:5", ({ subscriptions }, named) =>
+        subscriptions.suspendSubscription({ ...named, voidCycle: true }),
+      ),
+      // The payment system says it twice, in two events: there is nothing left to do.
+      await act("event:6", ({ subscriptions }, named) =>
+        subscriptions.suspendSubscription({ ...named, voidCycle: true }),
+      ),
+      await act("event:7", ({ subscriptions }, named) => subscriptions.resumeSubscription(named)),
+    ];
+    for (const again of late.toReversed()) await again();
+    const { balance } = await clients[0].credits.getBalance({ organizationId });
+    expect(balance?.version).to.equal(7n);
+    const { subscription } = await clients[1].subscriptions.getSubscription({ organizationId });
+    expect(subscription).to.deep.include({ state: SubscriptionState.ACTIVE });
+    const changed = clients[0].subscriptions.suspendSubscription({ organizationId, reference: "event:5" });
+    const told = refusalOf(await changed.catch((error: unknown) => error));
+    expect(told?.reason).to.equal("REFERENCE_REUSED");
+    expect(told?.metadata).to.include({ kind: "SUBSCRIPTION_SUSPEND", version: "5" });
+    const purchase = { case: "packId", value: "small" } as const;
+    const bought = clients[1].subscriptions.purchaseCredits({
+      organizationId,
+      purchase,
+      reference: "event:5",
+    });
+    expect(await reasonOf(bought)).to.equal("REFERENCE_REUSED");
+    const { transaction } = await clients[0].credits.getTransaction({ organizationId, version: 5n });
+    expect(transaction?.requestReference).to.equal("event:5");
+  });
+
   it("R-REQ-3: two copies of one request, on two servers at once, have one effect and one answer", async () => {
     const requestId = randomUUID();
     const request = { organizationId: "copies", requestId, planId: "starter", billingPeriod: MONTHLY };
@@ -159,6 +231,7 @@ describe("what a payment system calls, on two servers", () => {
       { ...PLAN, planId: "gold", rank: 0, monthlyPrice: { amountMinor: -1n, currency: "EUR" } },
       { ...PLAN, planId: "gold", rank: 1, yearlyPrice: { amountMinor: 1n, currency: "" } },
       { ...PLAN, planId: "silver", rank: 1, cycleMicros: -5n },
+      { ...PLAN, planId: "lead", rank: 4, monthlyPrice: { amountMinor: 1n, currency: "ABC" } },
     ];
     const call = subscriptions.publishCatalogue({ requestId: randomUUID(), catalogue: { plans } });
     const error = await call.then(
@@ -175,6 +248,7 @@ describe("what a payment system calls, on two servers", () => {
       "plans[0].monthly_price.amount_minor is -1",
       "plans[1].yearly_price.currency is missing",
       "plans[2].cycle_micros is -5",
+      "plans[3].monthly_price.currency is ABC, no currency of ISO 4217",
       "plans[1].plan_id is gold, as plans[0] has it",
       "plans[2].rank is 1, as plans[1] has it",
       "lacks pro, which is in use",

@@ -12,6 +12,7 @@ import {
 } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
 import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
+import { TransactionKind } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import type { AnyRefusal } from "../../src/rpc/refusal-row.ts";
 import { ServiceError, type ServiceFault } from "../../src/service/service-error.ts";
@@ -89,6 +90,7 @@ const REFUSALS: Rows = {
       grant_id: GRANT_ID,
       kind: "PROMOTIONAL",
       amount_micros: "50000",
+      create_time: "2026-11-01T09:59:59.000001Z",
     },
     detail: ReferenceReusedSchema,
   },
@@ -180,6 +182,28 @@ const REFUSALS: Rows = {
   },
 };
 
+/** Refusals that are told in another way where they are about something else. */
+const OTHERS: readonly (readonly [name: string, row: Row<object>])[] = [
+  [
+    "REFERENCE_REUSED",
+    {
+      refusal: {
+        reference: "event:evt_1",
+        first: { fingerprint: "00", kind: "SUBSCRIPTION_SUSPEND", effectiveTime: NOW, versions: [7n] },
+      },
+      code: Code.AlreadyExists,
+      metadata: {
+        reference: "event:evt_1",
+        kind: "SUBSCRIPTION_SUSPEND",
+        effective_time: "2026-11-01T10:00:00.000001Z",
+        version: "7",
+      },
+      detail: ReferenceReusedSchema,
+      shown: { kind: TransactionKind.SUBSCRIPTION_SUSPEND, version: 7n },
+    },
+  ],
+];
+
 const FAULTS: { readonly [Name in ServiceFault]: { readonly code: Code; readonly retry: boolean } } = {
   OVERLOADED: { code: Code.ResourceExhausted, retry: true },
   DATABASE_UNAVAILABLE: { code: Code.Unavailable, retry: true },
@@ -217,7 +241,7 @@ for (const way of WAYS_IN) {
       return credits.getBalance({ organizationId });
     };
 
-    for (const [name, row] of Object.entries(REFUSALS)) {
+    for (const [name, row] of [...Object.entries(REFUSALS), ...OTHERS]) {
       it(`tells ${name} by its code, reason, metadata and detail`, async () => {
         const answer = () => ({ refusal: { reason: name, ...row.refusal } });
         doors.ledger.always(answer);

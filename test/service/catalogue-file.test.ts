@@ -63,6 +63,14 @@ describe("the catalogue file", () => {
     ["half a credit", withPlan({ credits: 0.5 }), ["plans[0].credits is not a whole number"]],
     ["a price as text", withPlan({ monthly_price: "1" }), ["plans[0].monthly_price is not a whole number"]],
     [
+      "a currency that is none",
+      JSON.stringify({ currency: "ABC", plans: [PLAN], packs: [] }),
+      [
+        "plans[0].monthly_price.currency is ABC, no currency of ISO 4217",
+        "plans[0].yearly_price.currency is ABC, no currency of ISO 4217",
+      ],
+    ],
+    [
       "what the rules refuse",
       withPlan({ monthly_price: -1 }),
       [

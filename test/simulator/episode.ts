@@ -5,6 +5,7 @@ import { moved } from "./landmark.ts";
 import { type Fault, Machine } from "./machine.ts";
 import { NaiveLedger } from "./naive-ledger.ts";
 import { OFFERS, toCatalogue } from "./offer.ts";
+import { Previews, tellBefore } from "./preview-difference.ts";
 import { compareRemedy } from "./remedy-difference.ts";
 import type { Script, Step } from "./step.ts";
 import { type Turn, turnOf } from "./turn.ts";
@@ -19,6 +20,7 @@ export class Episode {
   readonly naive = new NaiveLedger();
   /** How many commands came to what. */
   readonly outcomes = new Map<string, number>();
+  readonly #previews = new Previews();
   #clock: number;
   #steps = 0;
 
@@ -45,6 +47,7 @@ export class Episode {
     this.#check();
     if (step.do === "publish") this.#publish(step.offer);
     if (step.do === "repeat") this.#repeat(step.changed);
+    if (step.do === "late") this.#late(step.callback);
     const turn = turnOf(this.machine, this.naive, step, `r${this.#steps}`);
     if (turn) this.#take(turn, `${step.do}`);
     if (this.#steps % RECOMPUTE_EVERY === 0) this.#recompute();
@@ -52,22 +55,31 @@ export class Episode {
 
   finish(): void {
     this.#recompute();
+    if (this.#previews.compared > 0) this.outcomes.set("previews compared", this.#previews.compared);
     if (this.#steps >= VERIFY_FROM) verify(this.machine);
   }
 
   #take({ command, naive }: Turn, name: string): void {
-    const answer = this.machine.apply(command, `r${this.#steps}`, BigInt(this.#clock));
+    const clock = BigInt(this.#clock);
+    const told = tellBefore(this.machine, command, clock);
+    const answer = this.machine.apply(command, `r${this.#steps}`, clock);
     const opened = this.naive.version > 0 || opensOrganization(command);
     const expected = opened ? naive() : "ORGANIZATION_NOT_FOUND";
     same(`outcome of ${name}`, answer.outcome, expected);
-    const counted = `${name} ${expected}`;
+    this.#count(`${name} ${expected}`);
+    if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, clock);
+    if (expected !== "accepted") return;
+    this.#check();
+    this.#previews.made(told);
+  }
+
+  #count(counted: string): void {
     this.outcomes.set(counted, (this.outcomes.get(counted) ?? 0) + 1);
-    if (answer.refusal) compareRemedy(this.machine, this.naive, answer.refusal, BigInt(this.#clock));
-    if (expected === "accepted") this.#check();
   }
 
   #check(): void {
     compareTouched(this.machine, this.naive);
+    this.#previews.compare(this.machine);
     checkInvariants(this.machine, this.machine.now(BigInt(this.#clock)));
     this.machine.touched = [];
   }
@@ -93,6 +105,19 @@ export class Episode {
     const request = changed ? { ...lastRequest, fingerprint: "other" } : lastRequest;
     const { outcome } = this.machine.send(request, BigInt(this.#clock));
     same("outcome of a repetition", outcome, changed ? "REQUEST_ID_REUSED" : "unchanged");
+    this.#check();
+  }
+
+  /** R-GRANT-4: an old callback under a new request id, whatever happened since; it must find its own change. */
+  #late(number: number): void {
+    const { callbacks } = this.machine;
+    const [request, version] = callbacks[number % Math.max(callbacks.length, 1)] ?? [];
+    if (!request) return;
+    const again = { ...request, requestId: `late${this.#steps}` };
+    const { outcome, versions } = this.machine.send(again, BigInt(this.#clock));
+    same("outcome of a late callback", outcome, "unchanged");
+    same("what a late callback finds", versions.join(), `${version}`);
+    this.#count(`late ${request.command.kind}`);
     this.#check();
   }
 }

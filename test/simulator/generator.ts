@@ -72,11 +72,21 @@ const MAKERS: readonly (readonly [weight: number, make: Maker])[] = [
     (r) => ({ do: "refund", reservation: r.below(12), amount: r.percent(40) ? undefined : 1 + r.below(25) }),
   ],
   [4, subscribe],
-  [7, (r) => ({ do: "change", plan: r.below(5), period: r.pick(PERIODS), members: r.below(8) })],
-  [1, () => ({ do: "withdraw" })],
-  [1, () => ({ do: "cancel" })],
-  [2, (r) => ({ do: "suspend", voidCycle: r.percent(50) })],
-  [3, () => ({ do: "resume" })],
+  [
+    7,
+    (r) => ({
+      do: "change",
+      plan: r.below(5),
+      period: r.pick(PERIODS),
+      members: r.below(8),
+      callback: callback(r),
+    }),
+  ],
+  [1, (r) => ({ do: "withdraw", callback: callback(r) })],
+  [1, (r) => ({ do: "cancel", callback: callback(r) })],
+  [2, (r) => ({ do: "suspend", voidCycle: r.percent(50), callback: callback(r) })],
+  [3, (r) => ({ do: "resume", callback: callback(r) })],
+  [2, (r) => ({ do: "late", callback: r.below(60) })],
   [1, (r) => ({ do: "publish", offer: r.below(OFFERS.length) })],
   [2, (r) => ({ do: "repeat", changed: r.percent(30) })],
 ];
@@ -116,7 +126,13 @@ function grant(random: Random): Step {
 
 function subscribe(random: Random): Step {
   const anchor = random.pick([undefined, 0, -DAY, -31 * DAY, -400 * DAY, 20 * DAY, -9_999 * DAY, 40 * DAY]);
-  return { do: "subscribe", plan: random.below(5), period: random.pick(PERIODS), anchor };
+  const period = random.pick(PERIODS);
+  return { do: "subscribe", plan: random.below(5), period, anchor, callback: callback(random) };
+}
+
+/** Mostly one of its own; the lowest ones are payments' too. */
+function callback(random: Random): number | undefined {
+  return random.percent(50) ? random.below(random.percent(10) ? 6 : 600) : undefined;
 }
 
 function lasting(random: Random): number {

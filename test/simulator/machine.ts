@@ -1,5 +1,5 @@
 import { canonicalCommand } from "../../src/domain/ledger/canonical.ts";
-import type { Command, Request } from "../../src/domain/ledger/command.ts";
+import { type Command, isSubscriptionCommand, type Request } from "../../src/domain/ledger/command.ts";
 import { boundaryOf } from "../../src/domain/ledger/cycle.ts";
 import { decide } from "../../src/domain/ledger/decide.ts";
 import { nextDueTime, recordDue } from "../../src/domain/ledger/due.ts";
@@ -26,6 +26,8 @@ export type Answer = Readonly<{
   outcome: string;
   refusal: Refusal | undefined;
   changes: Changes | undefined;
+  /** Where nothing changed: what had done it before. */
+  versions: readonly bigint[];
 }>;
 
 const SOUND_CALENDAR = createCalendar();
@@ -48,6 +50,8 @@ export class Machine {
   /** What the last command or what fell due since changed. */
   touched: Changes[] = [];
   lastRequest: Request | undefined;
+  /** What was accepted under references of a payment system's own, by the change that it was. */
+  readonly callbacks: (readonly [request: Request, version: bigint])[] = [];
   readonly #fault: Fault;
   #ids = 0;
   #pieces = 0;
@@ -77,13 +81,16 @@ export class Machine {
     const decision = decide(this.ledger, request, { now: this.now(clock), newId, plans });
     if (decision.outcome === "accepted") {
       this.lastRequest = request;
+      if (isSubscriptionCommand(request.command) && request.command.reference !== undefined)
+        this.callbacks.push([request, decision.changes.account.version]);
       const { tamper } = this.#fault;
       this.#absorb(tamper ? tamper(this.ledger, decision.changes) : decision.changes);
     }
     this.#putAway(...brought);
     const refusal = decision.outcome === "refused" ? decision.refusal : undefined;
     const changes = decision.outcome === "accepted" ? decision.changes : undefined;
-    return { outcome: refusal?.reason ?? decision.outcome, refusal, changes };
+    const versions = decision.outcome === "unchanged" ? decision.versions : [];
+    return { outcome: refusal?.reason ?? decision.outcome, refusal, changes, versions };
   }
 
   now(clock: Time): Time {
@@ -149,13 +156,23 @@ export class Machine {
     }
   }
 
+  /** The grants that a command names, or the current cycle's where it voids them, spent ones too. */
+  #namedGrants(command: Command): string[] {
+    const { ledger } = this;
+    const grantIds = [...(ledger.subscription?.suspendedGrantIds ?? [])];
+    if ("grantId" in command) grantIds.push(command.grantId);
+    if ("reference" in command) grantIds.push(ledger.references.get(command.reference ?? "") ?? "");
+    if (command.kind !== "suspendSubscription" || !command.voidCycle) return grantIds;
+    for (const { grantId, kind, expireTime = 0n } of this.storedGrants.values())
+      if (kind === "SUBSCRIPTION" && expireTime > ledger.account.updateTime) grantIds.push(grantId);
+    return grantIds;
+  }
+
   /** Brings what a command names to hand, as a batch loads it; returns what that was. */
   #bring(command: Command): [grantIds: string[], reservationIds: string[]] {
     const { ledger } = this;
-    const grantIds = [...(ledger.subscription?.suspendedGrantIds ?? [])];
+    const grantIds = this.#namedGrants(command);
     const reservationIds: string[] = [];
-    if ("grantId" in command) grantIds.push(command.grantId);
-    if ("reference" in command) grantIds.push(ledger.references.get(command.reference) ?? "");
     if ("reservationId" in command) {
       const { reservationId } = command;
       const reservation = this.storedReservations.get(reservationId);

@@ -20,6 +20,8 @@ export class NaiveLedger {
   readonly credits = new NaiveCredits();
   readonly reservations: NaiveReservation[] = [];
   readonly held = new Set<NaiveReservation>();
+  /** What was asked for under each reference that made no lot. */
+  readonly calls = new Map<string, string>();
   readonly offers: { from: number; offer: Offer }[] = [];
   subscription: NaiveSubscription | undefined;
   version = 0;
@@ -52,6 +54,18 @@ export class NaiveLedger {
     return this.credits.free() - this.credits.owed();
   }
 
+  /** Under one reference a payment system is heard once, even if there was nothing to do. */
+  called(reference: string | undefined, content: string, act: () => NaiveOutcome): NaiveOutcome {
+    if (reference === undefined) return act();
+    const earlier = this.calls.get(reference);
+    if (earlier !== undefined) return earlier === content ? "unchanged" : "REFERENCE_REUSED";
+    if (this.find(reference)) return "REFERENCE_REUSED";
+    const outcome = act();
+    if (outcome !== "accepted" && outcome !== "unchanged") return outcome;
+    this.calls.set(reference, content);
+    return outcome === "unchanged" ? this.changed() : outcome;
+  }
+
   add(kind: LotKind, size: number, expires: number, reference: string): Lot {
     const lot = this.credits.add({ kind, size, expires, reference, made: this.now });
     this.credits.pay();
@@ -59,6 +73,7 @@ export class NaiveLedger {
   }
 
   grant(kind: LotKind, size: number, expires: number, reference: string): NaiveOutcome {
+    if (this.calls.has(reference)) return "REFERENCE_REUSED";
     const earlier = this.find(reference);
     if (earlier) return earlier.kind === kind && earlier.size === size ? "unchanged" : "REFERENCE_REUSED";
     if (expires <= this.now) return "EXPIRE_TIME_PASSED";
@@ -67,6 +82,7 @@ export class NaiveLedger {
   }
 
   purchase(pack: number | undefined, amount: number, reference: string): NaiveOutcome {
+    if (this.calls.has(reference)) return "REFERENCE_REUSED";
     const earlier = this.find(reference);
     const { packs } = this.offerAt(earlier?.made ?? this.now);
     const size = pack === undefined ? amount : packs[pack]?.[0];

@@ -91,12 +91,7 @@ export function suspend(ledger: NaiveLedger, voidCycle: boolean): NaiveOutcome {
   const { subscription, credits } = ledger;
   if (!subscription?.live) return "SUBSCRIPTION_NOT_FOUND";
   const lots = credits.lots.filter(
-    (lot) =>
-      voidCycle &&
-      lot.kind === "SUBSCRIPTION" &&
-      lot.expires === subscription.ends &&
-      !lot.voided &&
-      sizeOf(lot, "free") + sizeOf(lot, "held") > 0,
+    (lot) => voidCycle && lot.kind === "SUBSCRIPTION" && lot.expires === subscription.ends && !lot.voided,
   );
   if (subscription.state === "PAST_DUE" && lots.length === 0) return "unchanged";
   for (const lot of lots) {

@@ -4,6 +4,9 @@ export type Period = "MONTHLY" | "YEARLY";
 /** Where a jump leads: to something that is due, this many microseconds after it. */
 export type Landmark = "boundary" | "hold" | "grant";
 
+/** What a payment system calls for, under a reference of its own by its number or under none. */
+export type Call = Readonly<{ callback: number | undefined }>;
+
 /**
  * One step of a script. Steps are plain data and name what exists by its number,
  * modulo how many there are: so a script still makes sense when steps are left out.
@@ -23,14 +26,16 @@ export type Step =
   | Readonly<{ do: "releaseRun"; run: number }>
   | Readonly<{ do: "charge"; amount: number; allowDebt: boolean }>
   | Readonly<{ do: "refund"; reservation: number; amount: number | undefined }>
-  | Readonly<{ do: "subscribe"; plan: number; period: Period; anchor: number | undefined }>
-  | Readonly<{ do: "change"; plan: number; period: Period; members: number }>
-  | Readonly<{ do: "withdraw" }>
-  | Readonly<{ do: "cancel" }>
-  | Readonly<{ do: "suspend"; voidCycle: boolean }>
-  | Readonly<{ do: "resume" }>
+  | (Call & Readonly<{ do: "subscribe"; plan: number; period: Period; anchor: number | undefined }>)
+  | (Call & Readonly<{ do: "change"; plan: number; period: Period; members: number }>)
+  | (Call & Readonly<{ do: "withdraw" }>)
+  | (Call & Readonly<{ do: "cancel" }>)
+  | (Call & Readonly<{ do: "suspend"; voidCycle: boolean }>)
+  | (Call & Readonly<{ do: "resume" }>)
   | Readonly<{ do: "publish"; offer: number }>
-  | Readonly<{ do: "repeat"; changed: boolean }>;
+  | Readonly<{ do: "repeat"; changed: boolean }>
+  /** An old callback comes once more, under a new request id. */
+  | Readonly<{ do: "late"; callback: number }>;
 
 /** A script and when it begins, in microseconds since 1970. */
 export type Script = Readonly<{ start: number; steps: readonly Step[] }>;

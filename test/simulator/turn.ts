@@ -1,4 +1,4 @@
-import type { Command } from "../../src/domain/ledger/command.ts";
+import type { Command, SubscriptionCommand } from "../../src/domain/ledger/command.ts";
 import { cycleName } from "./naive-calendar.ts";
 import type { NaiveLedger, NaiveOutcome } from "./naive-ledger.ts";
 import { cancel, change, resume, subscribe, suspend, withdraw } from "./naive-plans.ts";
@@ -8,6 +8,8 @@ import type { Step } from "./step.ts";
 
 /** A command for the domain, and the same for the naive model. */
 export type Turn = Readonly<{ command: Command; naive: () => NaiveOutcome }>;
+
+type CallTurn = Turn & Readonly<{ command: SubscriptionCommand }>;
 
 /** What commands name, by what the naive model knows it by. */
 export type Names = Readonly<{
@@ -141,6 +143,20 @@ function endTurn(
 }
 
 function planTurn(naive: NaiveLedger, step: Step, request: string): Turn | undefined {
+  const turn = callTurn(naive, step, request);
+  if (!turn || !("callback" in step) || step.callback === undefined) return turn;
+  const reference = callbackName(step.callback);
+  const content = JSON.stringify(turn.command, (_key, value) =>
+    typeof value === "bigint" ? `${value}` : value,
+  );
+  return {
+    command: { ...turn.command, reference },
+    naive: () => naive.called(reference, content, turn.naive),
+  };
+}
+
+/** What a payment system may call for, whatever it refers to. */
+function callTurn(naive: NaiveLedger, step: Step, request: string): CallTurn | undefined {
   switch (step.do) {
     case "subscribe": {
       const { plan, period: billingPeriod } = step;
@@ -173,6 +189,11 @@ function planTurn(naive: NaiveLedger, step: Step, request: string): Turn | undef
     default:
       return undefined;
   }
+}
+
+/** The first ones are payments' as well. */
+function callbackName(number: number): string {
+  return number < 6 ? `payment:${number}` : `event:${number}`;
 }
 
 function item(amount: number, lasting: number, run: number) {

@@ -66,6 +66,13 @@ const VIOLATIONS: readonly [string, string][] = [
   ["transactions_request", copyTransaction({ version: "99", fingerprint: "null" })],
   ["transactions_request", copyTransaction({ version: "99", request_id: "null" })],
   ["transactions_request_once", copyTransaction({ version: "99" })],
+  [
+    "transactions_reference_once",
+    `${copyTransaction({ version: "98 + n", request_id: "gen_random_uuid()", request_reference: "'evt_1'" })}`.replace(
+      "from transactions",
+      "from generate_series(1, 2) as n, transactions",
+    ),
+  ],
   ...PLAN_VIOLATIONS,
   ["accounts_alert_number_check", "update accounts set alert_number = -1"],
   ["alert_feed_pkey", "insert into alert_feed select * from alert_feed"],
@@ -179,6 +186,7 @@ describe("the database's own constraints", () => {
       "transactions.rate_card_version",
       "transactions.reference",
       "transactions.request_id",
+      "transactions.request_reference",
       "transactions.reservation_id",
       "transactions.spent_becomes_debt",
       "transactions.subscription",

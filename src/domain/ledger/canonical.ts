@@ -35,6 +35,7 @@ export function canonicalTransaction(transaction: Transaction): string {
   if (subscriptionAfter) later.push(subscriptionFields(subscriptionAfter));
   // What was computed from a price carries more than what was given.
   if (pricing) later.push(["pricing", ...pricingFields(pricing)]);
+  later.push(...referenceFields(transaction.requestReference));
   return JSON.stringify([
     "transaction.1",
     transaction.organizationId,
@@ -111,7 +112,12 @@ function commandFields(command: Command): readonly unknown[] {
   }
 }
 
+/** A reference comes last, where there is one: so the texts without are what they were before there were any. */
 function subscriptionCommandFields(command: SubscriptionCommand): readonly unknown[] {
+  return [...subscriptionContent(command), ...referenceFields(command.reference)];
+}
+
+function subscriptionContent(command: SubscriptionCommand): readonly unknown[] {
   switch (command.kind) {
     case "createSubscription":
       return [command.planId, command.billingPeriod, text(command.anchorTime)];
@@ -125,6 +131,10 @@ function subscriptionCommandFields(command: SubscriptionCommand): readonly unkno
     case "resumeSubscription":
       return [];
   }
+}
+
+function referenceFields(reference: string | undefined): readonly unknown[] {
+  return reference === undefined ? [] : [["reference", reference]];
 }
 
 function madeFields({ grantId, kind, amountMicros, expireTime, reference }: MadeGrant): readonly unknown[] {

@@ -8,12 +8,13 @@ import type { Time } from "../time.ts";
 import { type Account, totalMicros } from "./account.ts";
 import type { ChangePlan, Request, WithdrawPlanChange } from "./command.ts";
 import { grantInto } from "./cycle.ts";
-import { accepted, type Clock, type Decision, plansOf, refused, unchanged } from "./decision.ts";
+import { type Clock, type Decision, plansOf, refused } from "./decision.ts";
 import { Draft } from "./draft.ts";
 import type { MadeGrant } from "./grant.ts";
 import type { LedgerView } from "./ledger.ts";
 import { changeReference, unusedReference } from "./reference.ts";
 import type { Refusal } from "./refusal.ts";
+import { recordNothing, recordRequest } from "./request-reference.ts";
 
 /**
  * R-PLAN-5, R-PLAN-6: carries out what `planChange` says, which a preview only shows (R-PLAN-7).
@@ -29,15 +30,18 @@ export function changePlan(ledger: LedgerView, request: Request<ChangePlan>, clo
   const context = { catalogue: plansOf(clock).catalogueAt(now), now, version: draft.version };
   const outcome = planChange(subscription, request.command, context);
   if ("refusal" in outcome) return refused(outcome.refusal);
-  if ("scheduledVersion" in outcome) return unchanged([outcome.scheduledVersion]);
+  if ("scheduledVersion" in outcome) {
+    const versions = [outcome.scheduledVersion];
+    return recordNothing(ledger, { kind: "PLAN_CHANGE_SCHEDULE", versions }, request, now);
+  }
   const { kind, after: subscriptionAfter, grantedMicros: amountMicros } = outcome.change;
   const total = totalMicros(draft.balance) + amountMicros;
   if (total > TOTAL_MICROS_MAX) return refused(limitExceeded(total));
   draft.putSubscription(subscriptionAfter);
   const made = grantDifference(ledger, draft, outcome.change, request, clock);
   draft.payDebts();
-  draft.record({ kind, effectiveTime: now, amountMicros, made, subscriptionAfter }, request, now);
-  return accepted(draft);
+  const subject = { kind, effectiveTime: now, amountMicros, made, subscriptionAfter };
+  return recordRequest(draft, subject, request, now);
 }
 
 type Standing = Readonly<{ account: Account; subscription: Subscription; catalogue: Catalogue; now: Time }>;
@@ -78,8 +82,7 @@ export function withdrawPlanChange(
   const subscriptionAfter = { ...subscription, scheduled: undefined, version: draft.version };
   draft.putSubscription(subscriptionAfter);
   const subject = { kind: "PLAN_CHANGE_WITHDRAW", effectiveTime: now, amountMicros: 0n } as const;
-  draft.record({ ...subject, subscriptionAfter }, request, now);
-  return accepted(draft);
+  return recordRequest(draft, { ...subject, subscriptionAfter }, request, now);
 }
 
 function grantDifference(

@@ -60,23 +60,28 @@ export type RefundPurchase = Readonly<{
   spentBecomesDebt: boolean;
   reason: string;
 }>;
-export type CreateSubscription = Readonly<{
-  kind: "createSubscription";
-  planId: string;
-  billingPeriod: BillingPeriod;
-  /** Undefined: now. */
-  anchorTime: Time | undefined;
-}>;
-export type ChangePlan = PlanWish & Readonly<{ kind: "changePlan" }>;
-export type WithdrawPlanChange = Readonly<{ kind: "withdrawPlanChange" }>;
-export type CancelSubscription = Readonly<{ kind: "cancelSubscription"; reason: string }>;
-export type SuspendSubscription = Readonly<{
-  kind: "suspendSubscription";
-  /** Whether what is free of the current cycle's credits is taken back. */
-  voidCycle: boolean;
-  reason: string;
-}>;
-export type ResumeSubscription = Readonly<{ kind: "resumeSubscription" }>;
+/** What a payment system calls for may have a reference of its own; under one it acts once (R-GRANT-4). */
+type Referred = Readonly<{ reference?: string | undefined }>;
+
+export type CreateSubscription = Referred &
+  Readonly<{
+    kind: "createSubscription";
+    planId: string;
+    billingPeriod: BillingPeriod;
+    /** Undefined: now. */
+    anchorTime: Time | undefined;
+  }>;
+export type ChangePlan = Referred & PlanWish & Readonly<{ kind: "changePlan" }>;
+export type WithdrawPlanChange = Referred & Readonly<{ kind: "withdrawPlanChange" }>;
+export type CancelSubscription = Referred & Readonly<{ kind: "cancelSubscription"; reason: string }>;
+export type SuspendSubscription = Referred &
+  Readonly<{
+    kind: "suspendSubscription";
+    /** Whether what is free of the current cycle's credits is taken back. */
+    voidCycle: boolean;
+    reason: string;
+  }>;
+export type ResumeSubscription = Referred & Readonly<{ kind: "resumeSubscription" }>;
 
 export type SubscriptionCommand =
   | CreateSubscription
@@ -118,6 +123,11 @@ const SUBSCRIPTION_COMMANDS: Readonly<Record<SubscriptionCommand["kind"], true>>
 
 export function isSubscriptionCommand(command: Command): command is SubscriptionCommand {
   return Object.hasOwn(SUBSCRIPTION_COMMANDS, command.kind);
+}
+
+/** What a command acts under, once; a refund names the purchase's. */
+export function referenceOf(command: Command): string | undefined {
+  return "reference" in command && command.kind !== "refundPurchase" ? command.reference : undefined;
 }
 
 /** R-BAL-6: the first grant, purchase or subscription opens an organization. */

@@ -5,9 +5,10 @@ import { isLive, newSubscription } from "../plans/subscription.ts";
 import { totalMicros } from "./account.ts";
 import type { CancelSubscription, CreateSubscription, Request } from "./command.ts";
 import { grantCycle } from "./cycle.ts";
-import { accepted, type Clock, type Decision, plansOf, refused, unchanged } from "./decision.ts";
+import { type Clock, type Decision, plansOf, refused } from "./decision.ts";
 import { Draft } from "./draft.ts";
 import type { LedgerView } from "./ledger.ts";
+import { recordNothing, recordRequest } from "./request-reference.ts";
 
 /**
  * R-PLAN-2: the current cycle, as the anchor places it, is granted in full. It may
@@ -40,8 +41,7 @@ export function createSubscription(
   const made = grantCycle(ledger, draft, subscriptionAfter, now, newId);
   draft.payDebts();
   const subject = { kind: "SUBSCRIPTION_START", effectiveTime: now, amountMicros: plan.cycleMicros } as const;
-  draft.record({ ...subject, made, subscriptionAfter }, request, now);
-  return accepted(draft);
+  return recordRequest(draft, { ...subject, made, subscriptionAfter }, request, now);
 }
 
 /**
@@ -58,14 +58,17 @@ export function cancelSubscription(
   const { subscription, account } = ledger;
   const { organizationId } = account;
   if (!isLive(subscription)) return refused({ reason: "SUBSCRIPTION_NOT_FOUND", organizationId });
-  if (subscription.scheduled?.kind === "CANCEL") return unchanged([subscription.scheduled.version]);
+  const { reason } = request.command;
+  const kind = "SUBSCRIPTION_CANCEL";
+  if (subscription.scheduled?.kind === "CANCEL") {
+    const versions = [subscription.scheduled.version];
+    return recordNothing(ledger, { kind, versions, reason }, request, now);
+  }
   const draft = new Draft(ledger);
   const { version } = draft;
   const scheduled = { kind: "CANCEL", planId: undefined, billingPeriod: undefined, version } as const;
   const subscriptionAfter = { ...subscription, scheduled, version };
   draft.putSubscription(subscriptionAfter);
-  const { reason: reference } = request.command;
-  const subject = { kind: "SUBSCRIPTION_CANCEL", effectiveTime: now, amountMicros: 0n, reference } as const;
-  draft.record({ ...subject, subscriptionAfter }, request, now);
-  return accepted(draft);
+  const subject = { kind, effectiveTime: now, amountMicros: 0n, reference: reason } as const;
+  return recordRequest(draft, { ...subject, subscriptionAfter }, request, now);
 }

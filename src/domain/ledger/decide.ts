@@ -8,6 +8,7 @@ import type { LedgerView } from "./ledger.ts";
 import { purchaseCredits, refundPurchase } from "./purchase.ts";
 import { refundReservation } from "./refund.ts";
 import { releaseReservation, releaseRun } from "./release.ts";
+import { decideByReference } from "./request-reference.ts";
 import { batchReserveCredits, reserveCredits } from "./reserve.ts";
 import { setAlertThresholds } from "./set-alert-thresholds.ts";
 import { chargeCredits, settleReservation } from "./settle.ts";
@@ -16,8 +17,8 @@ import { voidGrant } from "./void-grant.ts";
 
 /**
  * Decides one command on a ledger in which everything due by `clock.now` is
- * recorded and everything that the command names is at hand. The request id is
- * looked at before any rule over the current state (R-REQ-1).
+ * recorded and everything that the command names is at hand. The request id, and
+ * then the reference, are looked at before any rule over the current state (R-REQ-1, R-GRANT-4).
  */
 export function decide(ledger: LedgerView, request: Request, clock: Clock): Decision {
   const first = ledger.requests.get(request.requestId);
@@ -30,7 +31,7 @@ export function decide(ledger: LedgerView, request: Request, clock: Clock): Deci
     return refused({ reason: "ORGANIZATION_NOT_FOUND", organizationId });
   }
   assertCommand(request.command);
-  return decideNew(ledger, request, clock);
+  return decideByReference(ledger, request) ?? decideNew(ledger, request, clock);
 }
 
 function decideNew(ledger: LedgerView, request: Request, clock: Clock): Decision {

@@ -30,7 +30,15 @@ export type Changes = Readonly<{
 /** What a decision may look at; see `Ledger`. */
 export type LedgerView = Pick<
   Ledger,
-  "account" | "grants" | "debts" | "reservations" | "requests" | "references" | "spendOrder" | "subscription"
+  | "account"
+  | "grants"
+  | "debts"
+  | "reservations"
+  | "requests"
+  | "references"
+  | "requestReferences"
+  | "spendOrder"
+  | "subscription"
 >;
 
 /**
@@ -45,7 +53,10 @@ export class Ledger {
   readonly debts = new Map<bigint, Debt>();
   readonly reservations = new Map<string, Reservation>();
   readonly requests = new Map<string, FirstUse>();
+  /** Of grants. */
   readonly references = new Map<string, string>();
+  /** Of requests that made no grant for them. */
+  readonly requestReferences = new Map<string, FirstUse>();
   subscription: Subscription | undefined;
   #spendOrder: readonly string[] | undefined;
 
@@ -84,9 +95,11 @@ export class Ledger {
   }
 
   #remember(transaction: Transaction): void {
-    const { requestId, fingerprint, kind, effectiveTime, version } = transaction;
+    const { requestId, fingerprint, kind, effectiveTime, version, requestReference } = transaction;
     if (requestId === undefined) return;
     invariant(fingerprint !== undefined, "a request without a fingerprint");
+    if (requestReference !== undefined)
+      this.requestReferences.set(requestReference, { fingerprint, kind, effectiveTime, versions: [version] });
     const earlier = this.requests.get(requestId);
     const versions = [...(earlier?.versions ?? []), version];
     this.requests.set(

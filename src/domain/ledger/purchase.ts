@@ -59,6 +59,13 @@ export function purchasePrice(purchase: Purchase, catalogue: Catalogue): Price |
   return catalogue.unitPrice && priceOfCredits(purchase.amountMicros, catalogue.unitPrice);
 }
 
+/** All that could have been asked for to buy so many credits. */
+export function purchasesOf(amountMicros: bigint, { packs, unitPrice }: Catalogue): readonly Purchase[] {
+  const ofPack = packs.filter((pack) => pack.amountMicros === amountMicros);
+  const purchases: Purchase[] = ofPack.map(({ packId }) => ({ packId }));
+  return unitPrice ? [...purchases, { amountMicros }] : purchases;
+}
+
 /** How many credits; undefined where the catalogue does not sell them. */
 function amountOf(purchase: Purchase, catalogue: Catalogue): bigint | undefined {
   if ("packId" in purchase) return findPack(catalogue, purchase.packId)?.amountMicros;

@@ -14,6 +14,7 @@ import type { Reservation } from "./reservation.ts";
 export type Refusal =
   | Readonly<{ reason: "REQUEST_ID_REUSED"; requestId: string; first: FirstUse }>
   | Readonly<{ reason: "ORGANIZATION_NOT_FOUND"; organizationId: string }>
+  | ReferenceReused
   | Readonly<{ reason: "RESERVATION_NOT_FOUND"; organizationId: string; reservationId: string }>
   | Readonly<{ reason: "GRANT_NOT_FOUND"; organizationId: string; grantId: string }>
   | Readonly<{ reason: "PURCHASE_NOT_FOUND"; organizationId: string; reference: string }>
@@ -22,7 +23,6 @@ export type Refusal =
   | Readonly<{ reason: "SUBSCRIPTION_EXISTS"; subscription: Subscription }>
   | Readonly<{ reason: "PLAN_CHANGE_NOT_SCHEDULED"; subscription: Subscription }>
   | Readonly<{ reason: "ANCHOR_OUT_OF_RANGE"; anchorTime: Time; earliest: Time; latest: Time }>
-  | Readonly<{ reason: "REFERENCE_REUSED"; grant: Grant }>
   | Readonly<{ reason: "PACK_NOT_FOUND"; packId: string }>
   | Readonly<{ reason: "UNIT_PRICE_MISSING" }>
   | Readonly<{ reason: "EXPIRE_TIME_PASSED"; expireTime: Time; now: Time }>
@@ -37,6 +37,11 @@ export type Refusal =
   | CostRefusal
   | InsufficientCredits
   | Readonly<{ reason: "BALANCE_LIMIT_EXCEEDED"; totalMicros: bigint; limitMicros: bigint }>;
+
+/** R-GRANT-4: what the reference did first: it made a grant, or it did something else. */
+export type ReferenceReused =
+  | Readonly<{ reason: "REFERENCE_REUSED"; grant: Grant; first?: undefined }>
+  | Readonly<{ reason: "REFERENCE_REUSED"; grant?: undefined; first: FirstUse; reference: string }>;
 
 /** R-HOLD-2. Of a batch: the first item that fails, and what all items need together (R-HOLD-10). */
 export type InsufficientCredits = Readonly<{

@@ -31,10 +31,19 @@ function assertOnce(ledger: Ledger, transaction: Transaction): void {
   const earlier = ledger.requests.get(requestId)?.versions ?? [];
   const next = earlier.length === 0 || earlier.at(-1) === version - 1n;
   invariant(next && requestOrdinal === earlier.length, `R-REQ-1: ${requestId} has another effect`);
+  assertReferencedOnce(ledger, transaction);
   for (const { grantId, reference } of madeBy(transaction)) {
     const isNew = !ledger.grants.has(grantId) && !ledger.references.has(reference);
     invariant(isNew, `R-GRANT-4: ${reference} grants again`);
   }
+}
+
+/** What a caller refers to acts once; references of the ledger's own are for grants alone. */
+function assertReferencedOnce(ledger: Ledger, { kind, requestReference, reference }: Transaction): void {
+  const named = kind === "GRANT" ? reference : requestReference;
+  if (named === undefined) return;
+  const isNew = !ledger.requestReferences.has(named) && !ledger.references.has(named);
+  invariant(isNew, `R-GRANT-4: ${named} acts again`);
 }
 
 /** The grants that a transaction made: a GRANT is about one. */

@@ -3,15 +3,17 @@ import { isLive, type Subscription } from "../plans/subscription.ts";
 import { totalMicros } from "./account.ts";
 import type { Request, ResumeSubscription, SuspendSubscription } from "./command.ts";
 import { grantCycle } from "./cycle.ts";
-import { accepted, type Clock, type Decision, refused, unchanged } from "./decision.ts";
+import { type Clock, type Decision, refused } from "./decision.ts";
 import { Draft } from "./draft.ts";
-import { type Grant, isOpen } from "./grant.ts";
+import type { Grant } from "./grant.ts";
 import type { LedgerView } from "./ledger.ts";
+import { recordNothing, recordRequest } from "./request-reference.ts";
 
 /**
- * R-PLAN-8: cycles give nothing from the next boundary on. What is free of the
- * current cycle's credits can be voided at once; what is held of them goes as for
- * any voided grant. Where nothing is left to be done, nothing changes.
+ * R-PLAN-8: cycles give nothing from the next boundary on. The current cycle's
+ * grants can be voided at once, spent ones too, so that a refund makes nothing of
+ * them free; what is held of them goes as for any voided grant. Where nothing is
+ * left to be done, nothing changes.
  *
  * Refusals: SUBSCRIPTION_NOT_FOUND.
  */
@@ -23,9 +25,11 @@ export function suspendSubscription(
   const { subscription, account } = ledger;
   const { organizationId } = account;
   if (!isLive(subscription)) return refused({ reason: "SUBSCRIPTION_NOT_FOUND", organizationId });
-  const { voidCycle, reason: reference } = request.command;
+  const { voidCycle, reason } = request.command;
+  const kind = "SUBSCRIPTION_SUSPEND";
   const voided = voidCycle ? cycleGrants(ledger, subscription) : [];
-  if (subscription.state === "PAST_DUE" && voided.length === 0) return unchanged([]);
+  if (subscription.state === "PAST_DUE" && voided.length === 0)
+    return recordNothing(ledger, { kind, versions: [], reason }, request, now);
   const draft = new Draft(ledger);
   const ids = voided.map(({ grantId }) => grantId);
   const subscriptionAfter: Subscription = {
@@ -38,9 +42,8 @@ export function suspendSubscription(
   for (const { grantId, freeMicros: amountMicros } of voided)
     draft.move({ grantId, from: "FREE", to: "VOIDED", amountMicros, debtVersion: undefined });
   const amountMicros = voided.reduce((sum, { freeMicros }) => sum + freeMicros, 0n);
-  const subject = { kind: "SUBSCRIPTION_SUSPEND", effectiveTime: now, amountMicros, reference } as const;
-  draft.record({ ...subject, subscriptionAfter }, request, now);
-  return accepted(draft);
+  const subject = { kind, effectiveTime: now, amountMicros, reference: reason, subscriptionAfter } as const;
+  return recordRequest(draft, subject, request, now);
 }
 
 /**
@@ -57,7 +60,8 @@ export function resumeSubscription(
   const { subscription, account } = ledger;
   const { organizationId } = account;
   if (!isLive(subscription)) return refused({ reason: "SUBSCRIPTION_NOT_FOUND", organizationId });
-  if (subscription.state === "ACTIVE") return unchanged([]);
+  const kind = "SUBSCRIPTION_RESUME";
+  if (subscription.state === "ACTIVE") return recordNothing(ledger, { kind, versions: [] }, request, now);
   const draft = new Draft(ledger);
   const { cycleSkipped, plan, suspendedGrantIds } = subscription;
   const back = suspendedGrantIds.map((id) => draft.grant(id));
@@ -78,15 +82,13 @@ export function resumeSubscription(
   for (const { grantId, voidedMicros } of back)
     draft.move({ grantId, from: "VOIDED", to: "FREE", amountMicros: voidedMicros, debtVersion: undefined });
   draft.payDebts();
-  const subject = { kind: "SUBSCRIPTION_RESUME", effectiveTime: now, amountMicros, made } as const;
-  draft.record({ ...subject, subscriptionAfter }, request, now);
-  return accepted(draft);
+  const subject = { kind, effectiveTime: now, amountMicros, made, subscriptionAfter } as const;
+  return recordRequest(draft, subject, request, now);
 }
 
-/** What is left of the current cycle's own credits; they are known by when they expire. */
+/** The current cycle's own grants that are not void yet; they are known by when they expire. */
 function cycleGrants(ledger: LedgerView, { cycleEndTime }: Subscription): readonly Grant[] {
   return [...ledger.grants.values()].filter(
-    (grant) =>
-      grant.kind === "SUBSCRIPTION" && grant.expireTime === cycleEndTime && !grant.voided && isOpen(grant),
+    ({ kind, expireTime, voided }) => kind === "SUBSCRIPTION" && expireTime === cycleEndTime && !voided,
   );
 }

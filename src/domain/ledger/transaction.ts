@@ -71,6 +71,8 @@ export type Subject = Readonly<{
   spentBecomesDebt?: boolean;
   context?: SpendContext;
   reference?: string;
+  /** What the request acted under, once, where it made no grant for it (R-GRANT-4). */
+  requestReference?: string;
   /** The grants that a REFUND or a change of a subscription made. */
   made?: readonly MadeGrant[];
   /** Of the kinds about a subscription. */

@@ -1,5 +1,6 @@
 import { AMOUNT_MICROS_MAX } from "../amount.ts";
 import type { CatalogueContent, TopUpPack } from "./catalogue.ts";
+import { isCurrency } from "./currency.ts";
 import { LIMIT_KINDS, type Plan } from "./plan.ts";
 import type { Price } from "./price.ts";
 
@@ -100,8 +101,8 @@ function checkAmount(amountMicros: bigint, least: bigint, place: string, report:
 function checkPrice({ amountMinor, currency }: Price, place: string, report: Report): void {
   if (amountMinor < 0n || amountMinor > PRICE_MINOR_MAX)
     report(`${place}.amount_minor`, `is ${amountMinor}, not from 0 to ${PRICE_MINOR_MAX}`);
-  if (!/^[A-Z]{3}$/.test(currency))
-    report(`${place}.currency`, currency === "" ? "is missing" : `is ${currency}, not three letters`);
+  if (!isCurrency(currency))
+    report(`${place}.currency`, currency === "" ? "is missing" : `is ${currency}, no currency of ISO 4217`);
 }
 
 function reportTwice(values: readonly string[], list: string, field: string, report: Report): void {

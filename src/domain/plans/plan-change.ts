@@ -3,7 +3,7 @@ import { type Catalogue, findPlan, rankIn } from "./catalogue.ts";
 import { type LimitCounts, type LimitExcess, limitExcesses } from "./limit.ts";
 import { type BillingPeriod, type Plan, priceOf } from "./plan.ts";
 import { differenceDue, type Price, shareOf } from "./price.ts";
-import type { ScheduledChange, Subscription } from "./subscription.ts";
+import { planOfNextCycle, type ScheduledChange, type Subscription } from "./subscription.ts";
 
 export type PlanWish = Readonly<{ planId: string; billingPeriod: BillingPeriod; counts: LimitCounts }>;
 
@@ -64,7 +64,7 @@ export function planChange(
   if (scheduled) return { refusal: { reason: "PLAN_CHANGE_SCHEDULED", subscription, scheduled } };
   const excesses = planId === current.planId ? [] : limitExcesses(plan.limits, wish.counts);
   if (excesses.length > 0) return { refusal: { reason: "PLAN_LIMIT_EXCEEDED", plan, excesses } };
-  return { change: schedule(subscription, plan, wish.billingPeriod, version) };
+  return { change: schedule(subscription, plan, wish.billingPeriod, { catalogue, version }) };
 }
 
 /** R-PLAN-5: what an upgrade now would grant, in proportion to the time left of the cycle. */
@@ -112,17 +112,17 @@ function schedule(
   before: Subscription,
   plan: Plan,
   billingPeriod: BillingPeriod,
-  version: bigint,
+  { catalogue, version }: Readonly<{ catalogue: Catalogue; version: bigint }>,
 ): PlanChange {
-  const { termEndTime, cycleEndTime, price } = before;
-  const next = termEndTime === cycleEndTime ? plan : before.plan;
+  const scheduled = { kind: "CHANGE", planId: plan.planId, billingPeriod, version } as const;
+  const after = { ...before, scheduled, version };
   return {
     kind: "PLAN_CHANGE_SCHEDULE",
-    after: { ...before, scheduled: { kind: "CHANGE", planId: plan.planId, billingPeriod, version }, version },
-    effectiveTime: termEndTime,
+    after,
+    effectiveTime: before.termEndTime,
     grantedMicros: 0n,
-    duePrice: { ...price, amountMinor: 0n },
-    nextCycleMicros: next.cycleMicros,
+    duePrice: { ...before.price, amountMinor: 0n },
+    nextCycleMicros: planOfNextCycle(after, catalogue).cycleMicros,
     nextTermPrice: priceOf(plan, billingPeriod),
   };
 }

@@ -73,13 +73,23 @@ export function newSubscription(
   };
 }
 
+/** What is scheduled for the next boundary: a change waits for the end of the paid term. */
+function scheduledNext({ cycleEndTime, termEndTime, scheduled }: Subscription): ScheduledChange | undefined {
+  return cycleEndTime === termEndTime ? scheduled : undefined;
+}
+
+/** The plan of the next cycle as a catalogue has it; one that lacks the plan leaves it as it is. */
+export function planOfNextCycle(before: Subscription, catalogue: Catalogue): Plan {
+  return findPlan(catalogue, scheduledNext(before)?.planId ?? before.plan.planId) ?? before.plan;
+}
+
 /** The subscription in its next cycle, by the catalogue that counts when that begins. */
 export function nextCycle(before: Subscription, calendar: Calendar, catalogue: Catalogue): Subscription {
   const { anchorTime, cycleEndTime, termEndTime, state } = before;
-  const scheduled = cycleEndTime === termEndTime ? before.scheduled : undefined;
+  const scheduled = scheduledNext(before);
   const kept = { ...before, suspendedGrantIds: [], scheduled: scheduled ? undefined : before.scheduled };
   if (scheduled?.kind === "CANCEL") return { ...kept, state: "ENDED" };
-  const plan = findPlan(catalogue, scheduled?.planId ?? before.plan.planId) ?? before.plan;
+  const plan = planOfNextCycle(before, catalogue);
   const billingPeriod = scheduled?.billingPeriod ?? before.billingPeriod;
   const cycleIndex = before.cycleIndex + 1;
   const newTerm =

@@ -38,6 +38,14 @@ const COMMANDS: readonly (readonly [command: Command, text: string])[] = [
     '["command.1","suspendSubscription","true",""]',
   ],
   [{ kind: "resumeSubscription" }, '["command.1","resumeSubscription"]'],
+  [
+    { kind: "resumeSubscription", reference: "evt_1" },
+    '["command.1","resumeSubscription",["reference","evt_1"]]',
+  ],
+  [
+    { kind: "suspendSubscription", voidCycle: false, reason: "late", reference: "evt_2" },
+    '["command.1","suspendSubscription","false","late",["reference","evt_2"]]',
+  ],
 ];
 
 describe("the canonical texts of plans", () => {
@@ -76,5 +84,14 @@ describe("the canonical texts of plans", () => {
     const made = [[grantId, "SUBSCRIPTION", "100000000", "1796083200000000", "cycle:2026-11-01T00:00:00Z"]];
     expect(texts[0].slice(-2)).to.deep.equal([made, [...subscription, null]]);
     expect(texts[1].slice(-2)).to.deep.equal([[], [...subscription, ["CANCEL", null, null, "2"]]]);
+  });
+
+  it("R-HIST-4: a reference of the request comes last in a transaction's text, and nothing where there is none", () => {
+    const book = new PlanBook();
+    book.subscribe("solo");
+    book.apply({ kind: "cancelSubscription", reason: "", reference: "evt_1" });
+    const [first, second] = book.transactions.map((t) => JSON.parse(canonicalTransaction(t)));
+    expect(second).to.have.length(first.length + 1);
+    expect(second.at(-1)).to.deep.equal(["reference", "evt_1"]);
   });
 });

@@ -44,7 +44,12 @@ const ROWS: readonly Row[] = [
   [
     "a currency by its sign",
     { packs: [{ ...SMALL, price: { amountMinor: 1n, currency: "€" } }] },
-    ["packs[0].price.currency is €, not three letters", "catalogue has prices in EUR and €"],
+    ["packs[0].price.currency is €, no currency of ISO 4217", "catalogue has prices in EUR and €"],
+  ],
+  [
+    "three letters that are no currency",
+    { unitPrice: { amountMicros: 1n, price: { amountMinor: 1n, currency: "ABC" } }, packs: [] },
+    ["unit_price.price.currency is ABC, no currency of ISO 4217", "catalogue has prices in EUR and ABC"],
   ],
   [
     "a negative price",

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { DAY } from "../../../src/domain/time.ts";
-import { PlanBook } from "../support/plan-book.ts";
+import { at, PlanBook } from "../support/plan-book.ts";
 
 /** The reference of the cycle that begins then, as lines show it. */
 function cycle(day: string): string {
@@ -70,6 +70,46 @@ describe("past due", () => {
       voidedMicros: 100_000_000n,
       voided: true,
     });
+  });
+
+  it("R-PLAN-8, R-HOLD-12: what is spent of the cycle is void too: a refund counts from resuming on, and not before", () => {
+    const book = new PlanBook();
+    book.subscribe("solo");
+    book.charge("c", 100);
+    expect(book.suspend(true)).to.deep.equal(["SUBSCRIPTION_SUSPEND 0"]);
+    expect(book.refund("c", 40)).to.deep.equal([`REFUND 40: ${cycle("2026-11-01")} CONSUMED>VOIDED 40`]);
+    expect(book.balance).to.equal("nothing | available 0");
+    expect(book.resume()).to.deep.equal([`SUBSCRIPTION_RESUME 40: ${cycle("2026-11-01")} VOIDED>FREE 40`]);
+    expect(book.refund("c")).to.deep.equal([`REFUND 60: ${cycle("2026-11-01")} CONSUMED>FREE 60`]);
+    expect(book.balance).to.equal("subscription 100 | available 100");
+  });
+
+  it("R-PLAN-8: the grants of an upgrade are the cycle's own as well, and those of another time are not", () => {
+    const book = new PlanBook();
+    book.subscribe("solo");
+    book.asRequest("q", () => book.change("crew"));
+    book.grant("SUBSCRIPTION", 5, "other", at("2026-12-02"));
+    book.grant("PROMOTIONAL", 5, "gift", at("2026-12-01"));
+    book.charge("c", 320);
+    book.suspend(true);
+    expect(book.subscription.suspendedGrantIds.toSorted()).to.deep.equal(
+      [cycle("2026-11-01"), "change:q"].map((reference) => book.grantIdOf(reference)).toSorted(),
+    );
+    book.refund("c");
+    expect(book.balance).to.equal("subscription 5, promotional 5 | available 10");
+    book.resume();
+    expect(book.balance).to.equal("subscription 315, promotional 5 | available 320");
+  });
+
+  it("R-PLAN-8, R-HOLD-12: a cycle that ends void stays so: a refund of what it paid is void, also once another goes on", () => {
+    const book = new PlanBook();
+    book.subscribe("solo");
+    book.charge("c", 100);
+    book.suspend(true);
+    book.on("2026-12-15");
+    book.resume();
+    expect(book.refund("c")).to.deep.equal([`REFUND 100: ${cycle("2026-11-01")} CONSUMED>VOIDED 100`]);
+    expect(book.balance).to.equal("subscription 100 | available 100");
   });
 
   it("R-PLAN-8: a plan can't be changed, but it can be cancelled", () => {

@@ -1,18 +1,5 @@
 import { expect } from "chai";
-import type { PlanChange } from "../../../src/domain/plans/plan-change.ts";
-import { at, PlanBook, textOf } from "../support/plan-book.ts";
-
-function bookOn(planId: string, billingPeriod: "MONTHLY" | "YEARLY" = "MONTHLY"): PlanBook {
-  const book = new PlanBook();
-  book.subscribe(planId, billingPeriod);
-  return book;
-}
-
-function previewed(book: PlanBook, planId: string, billingPeriod?: "MONTHLY" | "YEARLY"): PlanChange {
-  const outcome = book.preview(planId, billingPeriod);
-  if (!("change" in outcome)) throw new Error("expected a change");
-  return outcome.change;
-}
+import { at, bookOn, type PlanBook, previewed, textOf } from "../support/plan-book.ts";
 
 describe("an upgrade", () => {
   it("R-PLAN-5: is at once: the cycle keeps its boundaries, the difference comes in proportion to the time left", () => {
@@ -226,51 +213,5 @@ describe("a change that waits", () => {
     book.change("free", "MONTHLY", { MEMBERS: 1 });
     book.on("2026-12-01");
     expect(book.subscription.plan.planId).to.equal("free");
-  });
-});
-
-describe("a preview", () => {
-  it("R-PLAN-7: tells credits now and next, price and dates, and has no effect", () => {
-    const book = bookOn("solo");
-    book.on("2026-11-16");
-    const before = structuredClone(book.stored);
-    const { after: _after, ...shown } = previewed(book, "crew", "YEARLY");
-    expect(shown).to.deep.equal({
-      kind: "PLAN_CHANGE",
-      effectiveTime: at("2026-11-16"),
-      grantedMicros: 105_000_000n,
-      duePrice: { amountMinor: 105n, currency: "EUR" },
-      nextCycleMicros: 310_000_000n,
-      nextTermPrice: { amountMinor: 3_100n, currency: "EUR" },
-    });
-    expect(book.stored).to.deep.equal(before);
-  });
-
-  it("R-PLAN-7: shows exactly what the change then does", () => {
-    for (const planId of ["free", "solo", "crew", "team"]) {
-      for (const period of ["MONTHLY", "YEARLY"] as const) {
-        const book = bookOn("solo");
-        book.on("2026-11-07");
-        const outcome = book.preview(planId, period);
-        if ("refusal" in outcome) {
-          expect(book.refusalOf(() => book.change(planId, period))).to.deep.equal(outcome.refusal);
-        } else if ("change" in outcome) {
-          book.change(planId, period);
-          expect(book.subscription).to.deep.equal(outcome.change.after);
-          expect(book.last.amountMicros).to.equal(outcome.change.grantedMicros);
-        }
-      }
-    }
-  });
-
-  it("R-PLAN-7, R-PLAN-1: a downgrade's next cycle is the present plan's where the term goes on", () => {
-    const { nextCycleMicros, effectiveTime, duePrice } = previewed(
-      bookOn("crew", "YEARLY"),
-      "solo",
-      "YEARLY",
-    );
-    expect(nextCycleMicros).to.equal(310_000_000n);
-    expect(textOf(effectiveTime)).to.equal("2027-11-01");
-    expect(duePrice.amountMinor).to.equal(0n);
   });
 });

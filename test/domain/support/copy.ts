@@ -11,6 +11,7 @@ export function copyOf(ledger: Ledger): Ledger {
   for (const debt of ledger.debts.values()) copy.putDebt(debt);
   for (const [id, reservation] of ledger.reservations) copy.reservations.set(id, reservation);
   for (const [id, first] of ledger.requests) copy.requests.set(id, first);
+  for (const [reference, first] of ledger.requestReferences) copy.requestReferences.set(reference, first);
   copy.subscription = ledger.subscription;
   return copy;
 }
@@ -34,11 +35,17 @@ export function narrowed(ledger: Ledger, request: Request | undefined, now: Time
   }
   const first = request && ledger.requests.get(request.requestId);
   if (first) part.requests.set(request.requestId, first);
+  const reference = command && "reference" in command ? (command.reference ?? "") : "";
+  const referred = ledger.requestReferences.get(reference);
+  if (referred) part.requestReferences.set(reference, referred);
   return part;
 }
 
-function isNamed({ grantId, reference }: Grant, command: Command | undefined, ledger: Ledger): boolean {
+function isNamed(grant: Grant, command: Command | undefined, ledger: Ledger): boolean {
   if (command === undefined) return false;
+  const { grantId, reference, kind, expireTime } = grant;
+  if (command.kind === "suspendSubscription" && kind === "SUBSCRIPTION")
+    return expireTime !== undefined && expireTime > ledger.account.updateTime;
   if (ledger.subscription?.suspendedGrantIds.includes(grantId)) return true;
   if ("grantId" in command && command.grantId === grantId) return true;
   if ("reference" in command && command.reference === reference) return true;

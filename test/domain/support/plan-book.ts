@@ -4,7 +4,11 @@ import { recordDue } from "../../../src/domain/ledger/due.ts";
 import { type Catalogue, findPlan } from "../../../src/domain/plans/catalogue.ts";
 import type { LimitCounts } from "../../../src/domain/plans/limit.ts";
 import { type BillingPeriod, NO_LIMITS, type Plan } from "../../../src/domain/plans/plan.ts";
-import { type PlanChangeOutcome, planChange } from "../../../src/domain/plans/plan-change.ts";
+import {
+  type PlanChange,
+  type PlanChangeOutcome,
+  planChange,
+} from "../../../src/domain/plans/plan-change.ts";
 import type { Subscription } from "../../../src/domain/plans/subscription.ts";
 import type { Time } from "../../../src/domain/time.ts";
 import { Book } from "./book.ts";
@@ -132,4 +136,18 @@ export class PlanBook extends Book {
     if (!plan) throw new Error(`there is no plan ${planId}`);
     return plan;
   }
+}
+
+/** A book that begins with a subscription. */
+export function bookOn(planId: string, billingPeriod: BillingPeriod = "MONTHLY"): PlanBook {
+  const book = new PlanBook();
+  book.subscribe(planId, billingPeriod);
+  return book;
+}
+
+/** What a change would do that would not be refused. */
+export function previewed(book: PlanBook, planId: string, billingPeriod?: BillingPeriod): PlanChange {
+  const outcome = book.preview(planId, billingPeriod);
+  if (!("change" in outcome)) throw new Error("expected a change");
+  return outcome.change;
 }

@@ -78,9 +78,12 @@ export function callFor(client: CreditClient, names: Names, command: Command): P
 
 function subscriptionCall(
   { subscriptions }: CreditClient,
-  names: Names,
+  { organizationId, requestId }: Names,
   command: SubscriptionCommand,
 ): Promise<Response> {
+  const { reference } = command;
+  const ids = { organizationId, requestId };
+  const names = reference === undefined ? ids : { ...ids, reference };
   switch (command.kind) {
     case "createSubscription": {
       const { planId, anchorTime } = command;

@@ -2,7 +2,11 @@ import { isDeepStrictEqual } from "node:util";
 import type { Grant } from "../../../gen/pleyor/credits/v1/grant_pb.ts";
 import type { Reservation } from "../../../gen/pleyor/credits/v1/reservation_pb.ts";
 import { type Refusal, refusalOf } from "../../../src/client/client.ts";
-import { type Command, opensOrganization } from "../../../src/domain/ledger/command.ts";
+import {
+  type Command,
+  isSubscriptionCommand,
+  opensOrganization,
+} from "../../../src/domain/ledger/command.ts";
 import { toProtoTimestamp } from "../../../src/rpc/convert-time.ts";
 import { Difference } from "../difference.ts";
 import { moved } from "../landmark.ts";
@@ -30,6 +34,7 @@ const PAGE = 1_000;
 
 type Sent = Readonly<{ outcome: string; response?: Response; refusal?: Refusal | undefined }>;
 type Request = Readonly<{ requestId: string; command: Command }>;
+type Answered = Request & Readonly<{ response: Response }>;
 
 /** One organization's life on the service and in the naive model. Throws a Difference where they part. */
 export class ServiceEpisode {
@@ -42,7 +47,9 @@ export class ServiceEpisode {
   readonly #grantIds = new Map<string, string>();
   #clock: number;
   #steps = 0;
-  #last: (Request & { response: Response }) | undefined;
+  #last: Answered | undefined;
+  /** What was accepted under references of a payment system's own. */
+  readonly #callbacks: Answered[] = [];
 
   constructor(pair: ServicePair, { start, offer, name, random }: Life) {
     this.#pair = pair;
@@ -79,6 +86,7 @@ export class ServiceEpisode {
     if (step.do === "publish" && step.offer === 0 && this.#random.percent(50))
       void this.#pair.restart(this.#random.below(2));
     if (step.do === "repeat") await this.#repeat(step.changed);
+    if (step.do === "late") await this.#late(step.callback);
     await this.#command(step);
     await this.#compare();
     if (this.#steps % COMPARE_ALL_EVERY === 0) await this.#compareAll();
@@ -97,6 +105,7 @@ export class ServiceEpisode {
     this.#compareRefusal(sent);
     if (!sent.response || sent.outcome !== "accepted") return;
     this.#last = { requestId, command, response: sent.response };
+    if (isSubscriptionCommand(command) && command.reference !== undefined) this.#callbacks.push(this.#last);
     this.#number(command, sent.response);
   }
 
@@ -146,8 +155,17 @@ export class ServiceEpisode {
       command: changed ? other : last.command,
     });
     same("outcome of a repetition", sent.outcome, changed ? "REQUEST_ID_REUSED" : "unchanged");
-    if (sent.response && !isDeepStrictEqual(firstAnswer(sent.response), firstAnswer(last.response)))
-      throw new Difference(`${last.command.kind} again did not give its first answer`);
+    compareAnswers(last, sent.response);
+  }
+
+  /** R-GRANT-4: an old callback under a new request id, whatever happened since. */
+  async #late(number: number): Promise<void> {
+    const callback = this.#callbacks[number % Math.max(this.#callbacks.length, 1)];
+    if (!callback) return;
+    const { command } = callback;
+    const sent = await this.#sendTo(this.#random.below(2), { requestId: uuidOf(this.#random), command });
+    same("outcome of a late callback", sent.outcome, "unchanged");
+    compareAnswers(callback, sent.response);
   }
 
   #compareRefusal({ refusal }: Sent): void {
@@ -226,6 +244,11 @@ function extendsNothing(command: Command): boolean {
 /** Whether a replay is of something that was there before the request, rather than of its own effect. */
 function isNothing({ balance }: Response, versionBefore: number): boolean {
   return Number(balance?.version ?? 0n) <= versionBefore;
+}
+
+function compareAnswers({ command, response }: Answered, again: Response | undefined): void {
+  if (again && !isDeepStrictEqual(firstAnswer(again), firstAnswer(response)))
+    throw new Difference(`${command.kind} again did not give its first answer`);
 }
 
 function firstAnswer(response: Response): object {

@@ -109,7 +109,8 @@ export type Grant = Message<"pleyor.credits.v1.Grant"> & {
 
   /**
    * The caller's reference, such as `payment:pi_123` or `cycle:2026-11-01`.
-   * In one organization a reference grants once.
+   * In one organization a reference acts once: it makes one grant, or one change of
+   * the subscription.
    *
    * @generated from field: string reference = 13;
    */

@@ -30,7 +30,8 @@ export type Price = Message<"pleyor.credits.v1.Price"> & {
   amountMinor: bigint;
 
   /**
-   * The currency, by its three letters of ISO 4217, such as `EUR`.
+   * The currency, by its three letters of ISO 4217, such as `EUR`; letters that no
+   * currency has are refused.
    *
    * @generated from field: string currency = 2;
    */

@@ -21,7 +21,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file pleyor/credits/v1/subscription_service.proto.
  */
 export const file_pleyor_credits_v1_subscription_service: GenFile = /*@__PURE__*/
-  fileDesc("CixwbGV5b3IvY3JlZGl0cy92MS9zdWJzY3JpcHRpb25fc2VydmljZS5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEikgEKC0xpbWl0Q291bnRzEiAKCndvcmtzcGFjZXMYASABKAVCB7pIBBoCKABIAIgBARIdCgdtZW1iZXJzGAIgASgFQge6SAQaAigASAGIAQESHAoGYWdlbnRzGAMgASgFQge6SAQaAigASAKIAQFCDQoLX3dvcmtzcGFjZXNCCgoIX21lbWJlcnNCCQoHX2FnZW50cyJMChBMaXN0UGxhbnNSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJvChFMaXN0UGxhbnNSZXNwb25zZRImCgVwbGFucxgBIAMoCzIXLnBsZXlvci5jcmVkaXRzLnYxLlBsYW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhkKEWNhdGFsb2d1ZV92ZXJzaW9uGAMgASgDIkMKDkdldFBsYW5SZXF1ZXN0EjEKB3BsYW5faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokIlMKD0dldFBsYW5SZXNwb25zZRIlCgRwbGFuGAEgASgLMhcucGxleW9yLmNyZWRpdHMudjEuUGxhbhIZChFjYXRhbG9ndWVfdmVyc2lvbhgCIAEoAyJRChVMaXN0VG9wVXBQYWNrc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIqsBChZMaXN0VG9wVXBQYWNrc1Jlc3BvbnNlEisKBXBhY2tzGAEgAygLMhwucGxleW9yLmNyZWRpdHMudjEuVG9wVXBQYWNrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIwCgp1bml0X3ByaWNlGAMgASgLMhwucGxleW9yLmNyZWRpdHMudjEuVW5pdFByaWNlEhkKEWNhdGFsb2d1ZV92ZXJzaW9uGAQgASgDIpkCChZQdXJjaGFzZUNyZWRpdHNSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMwoHcGFja19pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiRIABIpCg1hbW91bnRfbWljcm9zGAQgASgDQhC6SA0iCxiAgJqm6q/jASgBSAASMwoJcmVmZXJlbmNlGAUgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJEIRCghwdXJjaGFzZRIFukgCCAEikAIKF1B1cmNoYXNlQ3JlZGl0c1Jlc3BvbnNlEicKBWdyYW50GAEgASgLMhgucGxleW9yLmNyZWRpdHMudjEuR3JhbnQSKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSLwoNY3VycmVudF9ncmFudBgEIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50EjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USJwoFcHJpY2UYBiABKAsyGC5wbGV5b3IuY3JlZGl0cy52MS5QcmljZSLnAQoVUmVmdW5kUHVyY2hhc2VSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMwoJcmVmZXJlbmNlGAMgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIaChJzcGVudF9iZWNvbWVzX2RlYnQYBCABKAgSJAoGcmVhc29uGAUgASgJQhS6SBFyDxiAAjIKXlteXHgwMF0qJCLmAQoWUmVmdW5kUHVyY2hhc2VSZXNwb25zZRInCgVncmFudBgBIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50EisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEi8KDWN1cnJlbnRfZ3JhbnQYBCABKAsyGC5wbGV5b3IuY3JlZGl0cy52MS5HcmFudBIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIp4CChlDcmVhdGVTdWJzY3JpcHRpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMQoHcGxhbl9pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYBCABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi8KC2FuY2hvcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCKGAgoaQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UiUwoWR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokIlAKF0dldFN1YnNjcmlwdGlvblJlc3BvbnNlEjUKDHN1YnNjcmlwdGlvbhgBIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbiL+AQoYUHJldmlld1BsYW5DaGFuZ2VSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSMQoHcGxhbl9pZBgCIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYAyABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi4KBmNvdW50cxgEIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0Q291bnRzIoIDChlQcmV2aWV3UGxhbkNoYW5nZVJlc3BvbnNlEjIKDmVmZmVjdGl2ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5ncmFudGVkX21pY3JvcxgCIAEoAxIZChFuZXh0X2N5Y2xlX21pY3JvcxgDIAEoAxIzCg9uZXh0X2N5Y2xlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCWR1ZV9wcmljZRgFIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLlByaWNlEjEKD25leHRfdGVybV9wcmljZRgGIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLlByaWNlEjIKDm5leHRfdGVybV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1CgxzdWJzY3JpcHRpb24YCCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24ilQIKEUNoYW5nZVBsYW5SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMQoHcGxhbl9pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYBCABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi4KBmNvdW50cxgFIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0Q291bnRzIqsCChJDaGFuZ2VQbGFuUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USKwoJZHVlX3ByaWNlGAYgASgLMhgucGxleW9yLmNyZWRpdHMudjEuUHJpY2UidAoZV2l0aGRyYXdQbGFuQ2hhbmdlUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBIoYCChpXaXRoZHJhd1BsYW5DaGFuZ2VSZXNwb25zZRI1CgxzdWJzY3JpcHRpb24YASABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSPQoUY3VycmVudF9zdWJzY3JpcHRpb24YBCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSKaAQoZQ2FuY2VsU3Vic2NyaXB0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEiQKBnJlYXNvbhgDIAEoCUIUukgRcg8YgAIyCl5bXlx4MDBdKiQihgIKGkNhbmNlbFN1YnNjcmlwdGlvblJlc3BvbnNlEjUKDHN1YnNjcmlwdGlvbhgBIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCBI9ChRjdXJyZW50X3N1YnNjcmlwdGlvbhgEIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIq8BChpTdXNwZW5kU3Vic2NyaXB0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEhIKCnZvaWRfY3ljbGUYAyABKAgSJAoGcmVhc29uGAQgASgJQhS6SBFyDxiAAjIKXlteXHgwMF0qJCKHAgobU3VzcGVuZFN1YnNjcmlwdGlvblJlc3BvbnNlEjUKDHN1YnNjcmlwdGlvbhgBIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbhIrCgdiYWxhbmNlGAIgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZRIQCghyZXBsYXllZBgDIAEoCBI9ChRjdXJyZW50X3N1YnNjcmlwdGlvbhgEIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbhIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlInQKGVJlc3VtZVN1YnNjcmlwdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABASKGAgoaUmVzdW1lU3Vic2NyaXB0aW9uUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UingEKEUNoZWNrTGltaXRSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSNgoEa2luZBgCIAEoDjIcLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0S2luZEIKukgHggEEEAEgABIWCgVjb3VudBgDIAEoBUIHukgEGgIoACJ1ChJDaGVja0xpbWl0UmVzcG9uc2USDwoHYWxsb3dlZBgBIAEoCBISCgVsaW1pdBgCIAEoBUgAiAEBEjAKD3N1ZmZpY2llbnRfcGxhbhgDIAEoCzIXLnBsZXlvci5jcmVkaXRzLnYxLlBsYW5CCAoGX2xpbWl0InAKF1B1Ymxpc2hDYXRhbG9ndWVSZXF1ZXN0EhwKCnJlcXVlc3RfaWQYASABKAlCCLpIBXIDsAEBEjcKCWNhdGFsb2d1ZRgCIAEoCzIcLnBsZXlvci5jcmVkaXRzLnYxLkNhdGFsb2d1ZUIGukgD2AEDIl0KGFB1Ymxpc2hDYXRhbG9ndWVSZXNwb25zZRIvCgljYXRhbG9ndWUYASABKAsyHC5wbGV5b3IuY3JlZGl0cy52MS5DYXRhbG9ndWUSEAoIcmVwbGF5ZWQYAiABKAgqcQoJTGltaXRLaW5kEhoKFkxJTUlUX0tJTkRfVU5TUEVDSUZJRUQQABIZChVMSU1JVF9LSU5EX1dPUktTUEFDRVMQARIWChJMSU1JVF9LSU5EX01FTUJFUlMQAhIVChFMSU1JVF9LSU5EX0FHRU5UUxADMrYMChNTdWJzY3JpcHRpb25TZXJ2aWNlElYKCUxpc3RQbGFucxIjLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RQbGFuc1JlcXVlc3QaJC5wbGV5b3IuY3JlZGl0cy52MS5MaXN0UGxhbnNSZXNwb25zZRJQCgdHZXRQbGFuEiEucGxleW9yLmNyZWRpdHMudjEuR2V0UGxhblJlcXVlc3QaIi5wbGV5b3IuY3JlZGl0cy52MS5HZXRQbGFuUmVzcG9uc2USZQoOTGlzdFRvcFVwUGFja3MSKC5wbGV5b3IuY3JlZGl0cy52MS5MaXN0VG9wVXBQYWNrc1JlcXVlc3QaKS5wbGV5b3IuY3JlZGl0cy52MS5MaXN0VG9wVXBQYWNrc1Jlc3BvbnNlEmgKD1B1cmNoYXNlQ3JlZGl0cxIpLnBsZXlvci5jcmVkaXRzLnYxLlB1cmNoYXNlQ3JlZGl0c1JlcXVlc3QaKi5wbGV5b3IuY3JlZGl0cy52MS5QdXJjaGFzZUNyZWRpdHNSZXNwb25zZRJlCg5SZWZ1bmRQdXJjaGFzZRIoLnBsZXlvci5jcmVkaXRzLnYxLlJlZnVuZFB1cmNoYXNlUmVxdWVzdBopLnBsZXlvci5jcmVkaXRzLnYxLlJlZnVuZFB1cmNoYXNlUmVzcG9uc2UScQoSQ3JlYXRlU3Vic2NyaXB0aW9uEiwucGxleW9yLmNyZWRpdHMudjEuQ3JlYXRlU3Vic2NyaXB0aW9uUmVxdWVzdBotLnBsZXlvci5jcmVkaXRzLnYxLkNyZWF0ZVN1YnNjcmlwdGlvblJlc3BvbnNlEmgKD0dldFN1YnNjcmlwdGlvbhIpLnBsZXlvci5jcmVkaXRzLnYxLkdldFN1YnNjcmlwdGlvblJlcXVlc3QaKi5wbGV5b3IuY3JlZGl0cy52MS5HZXRTdWJzY3JpcHRpb25SZXNwb25zZRJuChFQcmV2aWV3UGxhbkNoYW5nZRIrLnBsZXlvci5jcmVkaXRzLnYxLlByZXZpZXdQbGFuQ2hhbmdlUmVxdWVzdBosLnBsZXlvci5jcmVkaXRzLnYxLlByZXZpZXdQbGFuQ2hhbmdlUmVzcG9uc2USWQoKQ2hhbmdlUGxhbhIkLnBsZXlvci5jcmVkaXRzLnYxLkNoYW5nZVBsYW5SZXF1ZXN0GiUucGxleW9yLmNyZWRpdHMudjEuQ2hhbmdlUGxhblJlc3BvbnNlEnEKEldpdGhkcmF3UGxhbkNoYW5nZRIsLnBsZXlvci5jcmVkaXRzLnYxLldpdGhkcmF3UGxhbkNoYW5nZVJlcXVlc3QaLS5wbGV5b3IuY3JlZGl0cy52MS5XaXRoZHJhd1BsYW5DaGFuZ2VSZXNwb25zZRJxChJDYW5jZWxTdWJzY3JpcHRpb24SLC5wbGV5b3IuY3JlZGl0cy52MS5DYW5jZWxTdWJzY3JpcHRpb25SZXF1ZXN0Gi0ucGxleW9yLmNyZWRpdHMudjEuQ2FuY2VsU3Vic2NyaXB0aW9uUmVzcG9uc2USdAoTU3VzcGVuZFN1YnNjcmlwdGlvbhItLnBsZXlvci5jcmVkaXRzLnYxLlN1c3BlbmRTdWJzY3JpcHRpb25SZXF1ZXN0Gi4ucGxleW9yLmNyZWRpdHMudjEuU3VzcGVuZFN1YnNjcmlwdGlvblJlc3BvbnNlEnEKElJlc3VtZVN1YnNjcmlwdGlvbhIsLnBsZXlvci5jcmVkaXRzLnYxLlJlc3VtZVN1YnNjcmlwdGlvblJlcXVlc3QaLS5wbGV5b3IuY3JlZGl0cy52MS5SZXN1bWVTdWJzY3JpcHRpb25SZXNwb25zZRJZCgpDaGVja0xpbWl0EiQucGxleW9yLmNyZWRpdHMudjEuQ2hlY2tMaW1pdFJlcXVlc3QaJS5wbGV5b3IuY3JlZGl0cy52MS5DaGVja0xpbWl0UmVzcG9uc2USawoQUHVibGlzaENhdGFsb2d1ZRIqLnBsZXlvci5jcmVkaXRzLnYxLlB1Ymxpc2hDYXRhbG9ndWVSZXF1ZXN0GisucGxleW9yLmNyZWRpdHMudjEuUHVibGlzaENhdGFsb2d1ZVJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_plan, file_pleyor_credits_v1_subscription]);
+  fileDesc("CixwbGV5b3IvY3JlZGl0cy92MS9zdWJzY3JpcHRpb25fc2VydmljZS5wcm90bxIRcGxleW9yLmNyZWRpdHMudjEikgEKC0xpbWl0Q291bnRzEiAKCndvcmtzcGFjZXMYASABKAVCB7pIBBoCKABIAIgBARIdCgdtZW1iZXJzGAIgASgFQge6SAQaAigASAGIAQESHAoGYWdlbnRzGAMgASgFQge6SAQaAigASAKIAQFCDQoLX3dvcmtzcGFjZXNCCgoIX21lbWJlcnNCCQoHX2FnZW50cyJMChBMaXN0UGxhbnNSZXF1ZXN0EhoKCXBhZ2Vfc2l6ZRgBIAEoBUIHukgEGgIoABIcCgpwYWdlX3Rva2VuGAIgASgJQgi6SAVyAxiACCJvChFMaXN0UGxhbnNSZXNwb25zZRImCgVwbGFucxgBIAMoCzIXLnBsZXlvci5jcmVkaXRzLnYxLlBsYW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhkKEWNhdGFsb2d1ZV92ZXJzaW9uGAMgASgDIkMKDkdldFBsYW5SZXF1ZXN0EjEKB3BsYW5faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokIlMKD0dldFBsYW5SZXNwb25zZRIlCgRwbGFuGAEgASgLMhcucGxleW9yLmNyZWRpdHMudjEuUGxhbhIZChFjYXRhbG9ndWVfdmVyc2lvbhgCIAEoAyJRChVMaXN0VG9wVXBQYWNrc1JlcXVlc3QSGgoJcGFnZV9zaXplGAEgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YAiABKAlCCLpIBXIDGIAIIqsBChZMaXN0VG9wVXBQYWNrc1Jlc3BvbnNlEisKBXBhY2tzGAEgAygLMhwucGxleW9yLmNyZWRpdHMudjEuVG9wVXBQYWNrEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIwCgp1bml0X3ByaWNlGAMgASgLMhwucGxleW9yLmNyZWRpdHMudjEuVW5pdFByaWNlEhkKEWNhdGFsb2d1ZV92ZXJzaW9uGAQgASgDIpkCChZQdXJjaGFzZUNyZWRpdHNSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMwoHcGFja19pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiRIABIpCg1hbW91bnRfbWljcm9zGAQgASgDQhC6SA0iCxiAgJqm6q/jASgBSAASMwoJcmVmZXJlbmNlGAUgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJEIRCghwdXJjaGFzZRIFukgCCAEikAIKF1B1cmNoYXNlQ3JlZGl0c1Jlc3BvbnNlEicKBWdyYW50GAEgASgLMhgucGxleW9yLmNyZWRpdHMudjEuR3JhbnQSKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSLwoNY3VycmVudF9ncmFudBgEIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50EjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USJwoFcHJpY2UYBiABKAsyGC5wbGV5b3IuY3JlZGl0cy52MS5QcmljZSLnAQoVUmVmdW5kUHVyY2hhc2VSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMwoJcmVmZXJlbmNlGAMgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIaChJzcGVudF9iZWNvbWVzX2RlYnQYBCABKAgSJAoGcmVhc29uGAUgASgJQhS6SBFyDxiAAjIKXlteXHgwMF0qJCLmAQoWUmVmdW5kUHVyY2hhc2VSZXNwb25zZRInCgVncmFudBgBIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLkdyYW50EisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEi8KDWN1cnJlbnRfZ3JhbnQYBCABKAsyGC5wbGV5b3IuY3JlZGl0cy52MS5HcmFudBIzCg9jdXJyZW50X2JhbGFuY2UYBSABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlIuYCChlDcmVhdGVTdWJzY3JpcHRpb25SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMQoHcGxhbl9pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYBCABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi8KC2FuY2hvcl90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI4CglyZWZlcmVuY2UYBiABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokSACIAQFCDAoKX3JlZmVyZW5jZSKGAgoaQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2UiUwoWR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokIlAKF0dldFN1YnNjcmlwdGlvblJlc3BvbnNlEjUKDHN1YnNjcmlwdGlvbhgBIAEoCzIfLnBsZXlvci5jcmVkaXRzLnYxLlN1YnNjcmlwdGlvbiL+AQoYUHJldmlld1BsYW5DaGFuZ2VSZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSMQoHcGxhbl9pZBgCIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYAyABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi4KBmNvdW50cxgEIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0Q291bnRzIoIDChlQcmV2aWV3UGxhbkNoYW5nZVJlc3BvbnNlEjIKDmVmZmVjdGl2ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5ncmFudGVkX21pY3JvcxgCIAEoAxIZChFuZXh0X2N5Y2xlX21pY3JvcxgDIAEoAxIzCg9uZXh0X2N5Y2xlX3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKCWR1ZV9wcmljZRgFIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLlByaWNlEjEKD25leHRfdGVybV9wcmljZRgGIAEoCzIYLnBsZXlvci5jcmVkaXRzLnYxLlByaWNlEjIKDm5leHRfdGVybV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI1CgxzdWJzY3JpcHRpb24YCCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24i3QIKEUNoYW5nZVBsYW5SZXF1ZXN0EjkKD29yZ2FuaXphdGlvbl9pZBgBIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSHAoKcmVxdWVzdF9pZBgCIAEoCUIIukgFcgOwAQESMQoHcGxhbl9pZBgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiQSRAoOYmlsbGluZ19wZXJpb2QYBCABKA4yIC5wbGV5b3IuY3JlZGl0cy52MS5CaWxsaW5nUGVyaW9kQgq6SAeCAQQQASAAEi4KBmNvdW50cxgFIAEoCzIeLnBsZXlvci5jcmVkaXRzLnYxLkxpbWl0Q291bnRzEjgKCXJlZmVyZW5jZRgGIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiRIAIgBAUIMCgpfcmVmZXJlbmNlIqsCChJDaGFuZ2VQbGFuUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USKwoJZHVlX3ByaWNlGAYgASgLMhgucGxleW9yLmNyZWRpdHMudjEuUHJpY2UivAEKGVdpdGhkcmF3UGxhbkNoYW5nZVJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARI4CglyZWZlcmVuY2UYAyABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokSACIAQFCDAoKX3JlZmVyZW5jZSKGAgoaV2l0aGRyYXdQbGFuQ2hhbmdlUmVzcG9uc2USNQoMc3Vic2NyaXB0aW9uGAEgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEisKB2JhbGFuY2UYAiABKAsyGi5wbGV5b3IuY3JlZGl0cy52MS5CYWxhbmNlEhAKCHJlcGxheWVkGAMgASgIEj0KFGN1cnJlbnRfc3Vic2NyaXB0aW9uGAQgASgLMh8ucGxleW9yLmNyZWRpdHMudjEuU3Vic2NyaXB0aW9uEjMKD2N1cnJlbnRfYmFsYW5jZRgFIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2Ui4gEKGUNhbmNlbFN1YnNjcmlwdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARIkCgZyZWFzb24YAyABKAlCFLpIEXIPGIACMgpeW15ceDAwXSokEjgKCXJlZmVyZW5jZRgEIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiRIAIgBAUIMCgpfcmVmZXJlbmNlIoYCChpDYW5jZWxTdWJzY3JpcHRpb25SZXNwb25zZRI1CgxzdWJzY3JpcHRpb24YASABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSPQoUY3VycmVudF9zdWJzY3JpcHRpb24YBCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSL3AQoaU3VzcGVuZFN1YnNjcmlwdGlvblJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBIcCgpyZXF1ZXN0X2lkGAIgASgJQgi6SAVyA7ABARISCgp2b2lkX2N5Y2xlGAMgASgIEiQKBnJlYXNvbhgEIAEoCUIUukgRcg8YgAIyCl5bXlx4MDBdKiQSOAoJcmVmZXJlbmNlGAUgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJEgAiAEBQgwKCl9yZWZlcmVuY2UihwIKG1N1c3BlbmRTdWJzY3JpcHRpb25SZXNwb25zZRI1CgxzdWJzY3JpcHRpb24YASABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSPQoUY3VycmVudF9zdWJzY3JpcHRpb24YBCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSK8AQoZUmVzdW1lU3Vic2NyaXB0aW9uUmVxdWVzdBI5Cg9vcmdhbml6YXRpb25faWQYASABKAlCILpIHXIbEAEYgAEyFF5bQS1aYS16MC05Xy46L0AtXSokEhwKCnJlcXVlc3RfaWQYAiABKAlCCLpIBXIDsAEBEjgKCXJlZmVyZW5jZRgDIAEoCUIgukgdchsQARiAATIUXltBLVphLXowLTlfLjovQC1dKiRIAIgBAUIMCgpfcmVmZXJlbmNlIoYCChpSZXN1bWVTdWJzY3JpcHRpb25SZXNwb25zZRI1CgxzdWJzY3JpcHRpb24YASABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SKwoHYmFsYW5jZRgCIAEoCzIaLnBsZXlvci5jcmVkaXRzLnYxLkJhbGFuY2USEAoIcmVwbGF5ZWQYAyABKAgSPQoUY3VycmVudF9zdWJzY3JpcHRpb24YBCABKAsyHy5wbGV5b3IuY3JlZGl0cy52MS5TdWJzY3JpcHRpb24SMwoPY3VycmVudF9iYWxhbmNlGAUgASgLMhoucGxleW9yLmNyZWRpdHMudjEuQmFsYW5jZSKeAQoRQ2hlY2tMaW1pdFJlcXVlc3QSOQoPb3JnYW5pemF0aW9uX2lkGAEgASgJQiC6SB1yGxABGIABMhReW0EtWmEtejAtOV8uOi9ALV0qJBI2CgRraW5kGAIgASgOMhwucGxleW9yLmNyZWRpdHMudjEuTGltaXRLaW5kQgq6SAeCAQQQASAAEhYKBWNvdW50GAMgASgFQge6SAQaAigAInUKEkNoZWNrTGltaXRSZXNwb25zZRIPCgdhbGxvd2VkGAEgASgIEhIKBWxpbWl0GAIgASgFSACIAQESMAoPc3VmZmljaWVudF9wbGFuGAMgASgLMhcucGxleW9yLmNyZWRpdHMudjEuUGxhbkIICgZfbGltaXQicAoXUHVibGlzaENhdGFsb2d1ZVJlcXVlc3QSHAoKcmVxdWVzdF9pZBgBIAEoCUIIukgFcgOwAQESNwoJY2F0YWxvZ3VlGAIgASgLMhwucGxleW9yLmNyZWRpdHMudjEuQ2F0YWxvZ3VlQga6SAPYAQMiXQoYUHVibGlzaENhdGFsb2d1ZVJlc3BvbnNlEi8KCWNhdGFsb2d1ZRgBIAEoCzIcLnBsZXlvci5jcmVkaXRzLnYxLkNhdGFsb2d1ZRIQCghyZXBsYXllZBgCIAEoCCpxCglMaW1pdEtpbmQSGgoWTElNSVRfS0lORF9VTlNQRUNJRklFRBAAEhkKFUxJTUlUX0tJTkRfV09SS1NQQUNFUxABEhYKEkxJTUlUX0tJTkRfTUVNQkVSUxACEhUKEUxJTUlUX0tJTkRfQUdFTlRTEAMytgwKE1N1YnNjcmlwdGlvblNlcnZpY2USVgoJTGlzdFBsYW5zEiMucGxleW9yLmNyZWRpdHMudjEuTGlzdFBsYW5zUmVxdWVzdBokLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RQbGFuc1Jlc3BvbnNlElAKB0dldFBsYW4SIS5wbGV5b3IuY3JlZGl0cy52MS5HZXRQbGFuUmVxdWVzdBoiLnBsZXlvci5jcmVkaXRzLnYxLkdldFBsYW5SZXNwb25zZRJlCg5MaXN0VG9wVXBQYWNrcxIoLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RUb3BVcFBhY2tzUmVxdWVzdBopLnBsZXlvci5jcmVkaXRzLnYxLkxpc3RUb3BVcFBhY2tzUmVzcG9uc2USaAoPUHVyY2hhc2VDcmVkaXRzEikucGxleW9yLmNyZWRpdHMudjEuUHVyY2hhc2VDcmVkaXRzUmVxdWVzdBoqLnBsZXlvci5jcmVkaXRzLnYxLlB1cmNoYXNlQ3JlZGl0c1Jlc3BvbnNlEmUKDlJlZnVuZFB1cmNoYXNlEigucGxleW9yLmNyZWRpdHMudjEuUmVmdW5kUHVyY2hhc2VSZXF1ZXN0GikucGxleW9yLmNyZWRpdHMudjEuUmVmdW5kUHVyY2hhc2VSZXNwb25zZRJxChJDcmVhdGVTdWJzY3JpcHRpb24SLC5wbGV5b3IuY3JlZGl0cy52MS5DcmVhdGVTdWJzY3JpcHRpb25SZXF1ZXN0Gi0ucGxleW9yLmNyZWRpdHMudjEuQ3JlYXRlU3Vic2NyaXB0aW9uUmVzcG9uc2USaAoPR2V0U3Vic2NyaXB0aW9uEikucGxleW9yLmNyZWRpdHMudjEuR2V0U3Vic2NyaXB0aW9uUmVxdWVzdBoqLnBsZXlvci5jcmVkaXRzLnYxLkdldFN1YnNjcmlwdGlvblJlc3BvbnNlEm4KEVByZXZpZXdQbGFuQ2hhbmdlEisucGxleW9yLmNyZWRpdHMudjEuUHJldmlld1BsYW5DaGFuZ2VSZXF1ZXN0GiwucGxleW9yLmNyZWRpdHMudjEuUHJldmlld1BsYW5DaGFuZ2VSZXNwb25zZRJZCgpDaGFuZ2VQbGFuEiQucGxleW9yLmNyZWRpdHMudjEuQ2hhbmdlUGxhblJlcXVlc3QaJS5wbGV5b3IuY3JlZGl0cy52MS5DaGFuZ2VQbGFuUmVzcG9uc2UScQoSV2l0aGRyYXdQbGFuQ2hhbmdlEiwucGxleW9yLmNyZWRpdHMudjEuV2l0aGRyYXdQbGFuQ2hhbmdlUmVxdWVzdBotLnBsZXlvci5jcmVkaXRzLnYxLldpdGhkcmF3UGxhbkNoYW5nZVJlc3BvbnNlEnEKEkNhbmNlbFN1YnNjcmlwdGlvbhIsLnBsZXlvci5jcmVkaXRzLnYxLkNhbmNlbFN1YnNjcmlwdGlvblJlcXVlc3QaLS5wbGV5b3IuY3JlZGl0cy52MS5DYW5jZWxTdWJzY3JpcHRpb25SZXNwb25zZRJ0ChNTdXNwZW5kU3Vic2NyaXB0aW9uEi0ucGxleW9yLmNyZWRpdHMudjEuU3VzcGVuZFN1YnNjcmlwdGlvblJlcXVlc3QaLi5wbGV5b3IuY3JlZGl0cy52MS5TdXNwZW5kU3Vic2NyaXB0aW9uUmVzcG9uc2UScQoSUmVzdW1lU3Vic2NyaXB0aW9uEiwucGxleW9yLmNyZWRpdHMudjEuUmVzdW1lU3Vic2NyaXB0aW9uUmVxdWVzdBotLnBsZXlvci5jcmVkaXRzLnYxLlJlc3VtZVN1YnNjcmlwdGlvblJlc3BvbnNlElkKCkNoZWNrTGltaXQSJC5wbGV5b3IuY3JlZGl0cy52MS5DaGVja0xpbWl0UmVxdWVzdBolLnBsZXlvci5jcmVkaXRzLnYxLkNoZWNrTGltaXRSZXNwb25zZRJrChBQdWJsaXNoQ2F0YWxvZ3VlEioucGxleW9yLmNyZWRpdHMudjEuUHVibGlzaENhdGFsb2d1ZVJlcXVlc3QaKy5wbGV5b3IuY3JlZGl0cy52MS5QdWJsaXNoQ2F0YWxvZ3VlUmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_pleyor_credits_v1_balance, file_pleyor_credits_v1_grant, file_pleyor_credits_v1_plan, file_pleyor_credits_v1_subscription]);
 
 /**
  * How many of what is limited there are. Absent: not known.
@@ -340,7 +340,9 @@ export type PurchaseCreditsResponse = Message<"pleyor.credits.v1.PurchaseCredits
   currentBalance?: Balance | undefined;
 
   /**
-   * What it cost by the catalogue when it was granted.
+   * What the first purchase with its reference cost, by the catalogue of then; a
+   * repetition may name the same credits otherwise. Absent: they were granted by
+   * CreateGrant, without a price.
    *
    * @generated from field: pleyor.credits.v1.Price price = 6;
    */
@@ -494,6 +496,16 @@ export type CreateSubscriptionRequest = Message<"pleyor.credits.v1.CreateSubscri
    * @generated from field: google.protobuf.Timestamp anchor_time = 5;
    */
   anchorTime?: Timestamp | undefined;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 6;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -510,7 +522,7 @@ export const CreateSubscriptionRequestSchema: GenMessage<CreateSubscriptionReque
  */
 export type CreateSubscriptionResponse = Message<"pleyor.credits.v1.CreateSubscriptionResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -748,6 +760,16 @@ export type ChangePlanRequest = Message<"pleyor.credits.v1.ChangePlanRequest"> &
    * @generated from field: pleyor.credits.v1.LimitCounts counts = 5;
    */
   counts?: LimitCounts | undefined;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 6;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -764,7 +786,7 @@ export const ChangePlanRequestSchema: GenMessage<ChangePlanRequest> = /*@__PURE_
  */
 export type ChangePlanResponse = Message<"pleyor.credits.v1.ChangePlanResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -832,6 +854,16 @@ export type WithdrawPlanChangeRequest = Message<"pleyor.credits.v1.WithdrawPlanC
    * @generated from field: string request_id = 2;
    */
   requestId: string;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 3;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -848,7 +880,7 @@ export const WithdrawPlanChangeRequestSchema: GenMessage<WithdrawPlanChangeReque
  */
 export type WithdrawPlanChangeResponse = Message<"pleyor.credits.v1.WithdrawPlanChangeResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -916,6 +948,16 @@ export type CancelSubscriptionRequest = Message<"pleyor.credits.v1.CancelSubscri
    * @generated from field: string reason = 3;
    */
   reason: string;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 4;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -932,7 +974,7 @@ export const CancelSubscriptionRequestSchema: GenMessage<CancelSubscriptionReque
  */
 export type CancelSubscriptionResponse = Message<"pleyor.credits.v1.CancelSubscriptionResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -995,8 +1037,9 @@ export type SuspendSubscriptionRequest = Message<"pleyor.credits.v1.SuspendSubsc
   requestId: string;
 
   /**
-   * Whether what is free of the current cycle's credits is taken back. What
-   * reservations hold of them can still be consumed.
+   * Whether what is free of the current cycle's credits is taken back; what is
+   * refunded of them while past due is, too. What reservations hold of them can
+   * still be consumed.
    *
    * @generated from field: bool void_cycle = 3;
    */
@@ -1008,6 +1051,16 @@ export type SuspendSubscriptionRequest = Message<"pleyor.credits.v1.SuspendSubsc
    * @generated from field: string reason = 4;
    */
   reason: string;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 5;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -1024,7 +1077,7 @@ export const SuspendSubscriptionRequestSchema: GenMessage<SuspendSubscriptionReq
  */
 export type SuspendSubscriptionResponse = Message<"pleyor.credits.v1.SuspendSubscriptionResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -1085,6 +1138,16 @@ export type ResumeSubscriptionRequest = Message<"pleyor.credits.v1.ResumeSubscri
    * @generated from field: string request_id = 2;
    */
   requestId: string;
+
+  /**
+   * The payment system's own reference of what it calls for, such as
+   * `event:evt_123`: 1-128 of letters, digits and `-_.:/@`. It acts once, whatever
+   * the request id: the same call with it answers as the first one did, and anything
+   * else under it is REFERENCE_REUSED. Absent: only the request id counts.
+   *
+   * @generated from field: optional string reference = 3;
+   */
+  reference?: string | undefined;
 };
 
 /**
@@ -1101,7 +1164,7 @@ export const ResumeSubscriptionRequestSchema: GenMessage<ResumeSubscriptionReque
  */
 export type ResumeSubscriptionResponse = Message<"pleyor.credits.v1.ResumeSubscriptionResponse"> & {
   /**
-   * The subscription as this request, or the first one with its id, left it.
+   * The subscription as this request, or the first one with its id or reference, left it.
    *
    * @generated from field: pleyor.credits.v1.Subscription subscription = 1;
    */
@@ -1322,9 +1385,15 @@ export const LimitKindSchema: GenEnum<LimitKind> = /*@__PURE__*/
  * Plans, top-ups and subscriptions. Prices are quoted here and taken by the
  * payment system, which calls back with its reference.
  *
- * Whatever a payment system calls may be repeated with another request id too:
- * purchases and refunds are known by the payment's reference, and the calls that
- * change a subscription's state change nothing where it has that state.
+ * Whatever a payment system calls may be repeated with another request id too, and
+ * come late: purchases and refunds are known by the payment's reference, and the
+ * calls that change a subscription by the `reference` that is sent with them. In one
+ * organization a reference acts once. Where the same call comes again with the same
+ * content (all of its fields but the request id), it answers as the first did, with
+ * `replayed` and the current state beside it, and changes nothing, whatever happened
+ * since. Anything else under that reference is refused, REFERENCE_REUSED. A call with
+ * a reference that finds nothing left to be done is recorded too, for its copies to
+ * be known; one that is refused is not, so its reference is free.
  *
  * @generated from service pleyor.credits.v1.SubscriptionService
  */
@@ -1395,7 +1464,7 @@ export const SubscriptionService: GenService<{
    * organization if nothing has yet.
    *
    * Errors: PLAN_NOT_FOUND, SUBSCRIPTION_EXISTS, ANCHOR_OUT_OF_RANGE,
-   * REQUEST_ID_REUSED, BALANCE_LIMIT_EXCEEDED.
+   * REFERENCE_REUSED, REQUEST_ID_REUSED, BALANCE_LIMIT_EXCEEDED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.CreateSubscription
    */
@@ -1437,7 +1506,8 @@ export const SubscriptionService: GenService<{
    *
    * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, PLAN_NOT_FOUND,
    * SUBSCRIPTION_PAST_DUE, PLAN_UNCHANGED, PLAN_CHANGE_SCHEDULED (another change;
-   * withdraw it first), PLAN_LIMIT_EXCEEDED, REQUEST_ID_REUSED, BALANCE_LIMIT_EXCEEDED.
+   * withdraw it first), PLAN_LIMIT_EXCEEDED, REFERENCE_REUSED, REQUEST_ID_REUSED,
+   * BALANCE_LIMIT_EXCEEDED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.ChangePlan
    */
@@ -1450,7 +1520,7 @@ export const SubscriptionService: GenService<{
    * Withdraws what is scheduled, a cancellation included.
    *
    * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND,
-   * PLAN_CHANGE_NOT_SCHEDULED, REQUEST_ID_REUSED.
+   * PLAN_CHANGE_NOT_SCHEDULED, REFERENCE_REUSED, REQUEST_ID_REUSED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.WithdrawPlanChange
    */
@@ -1462,7 +1532,8 @@ export const SubscriptionService: GenService<{
   /**
    * Ends the subscription with its paid term. It replaces a scheduled change.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REQUEST_ID_REUSED.
+   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REFERENCE_REUSED,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.CancelSubscription
    */
@@ -1475,7 +1546,8 @@ export const SubscriptionService: GenService<{
    * Marks the subscription as past due: its cycles give no credits until it is
    * resumed. What the current cycle has left can be taken back at once.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REQUEST_ID_REUSED.
+   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REFERENCE_REUSED,
+   * REQUEST_ID_REUSED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.SuspendSubscription
    */
@@ -1486,10 +1558,11 @@ export const SubscriptionService: GenService<{
   },
   /**
    * Goes on after the payment came: the current cycle has its full credits, once.
-   * What suspending took back of it comes back; cycles in between stay skipped.
+   * What was taken back of it since it was suspended comes back; cycles in between
+   * stay skipped.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REQUEST_ID_REUSED,
-   * BALANCE_LIMIT_EXCEEDED.
+   * Errors: ORGANIZATION_NOT_FOUND, SUBSCRIPTION_NOT_FOUND, REFERENCE_REUSED,
+   * REQUEST_ID_REUSED, BALANCE_LIMIT_EXCEEDED.
    *
    * @generated from rpc pleyor.credits.v1.SubscriptionService.ResumeSubscription
    */
