@@ -4,11 +4,11 @@ import { sql } from "kysely";
 import type { Request } from "../../src/domain/ledger/command.ts";
 import type { Reservation } from "../../src/domain/ledger/reservation.ts";
 import { AccountEntity, fromRowAccount, toRowAccount } from "../../src/storage/account-entity.ts";
-import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "../../src/storage/grant-entity.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "../../src/storage/reservation-rows.ts";
 import { fromRowTime } from "../../src/storage/timestamp.ts";
 import type { Baseline } from "./baseline-ledger.ts";
 import { type DecidedAlone, decideAlone } from "./decide-alone.ts";
+import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
 import { toRowReservation, toRowReservationUpdate, toRowTransaction } from "./row.ts";
 
 const CONTEXT = {

@@ -1,6 +1,7 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
 import type { Account } from "../domain/ledger/account.ts";
-import { HexBytes, Moment, WholeNumber } from "./column-codec.ts";
+import { HexBytes, moment, wholeNumber } from "./row-text.ts";
+import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** The row that is locked for every change of an organization (R-BAL-3). */
 export const AccountEntity = defineEntity({
@@ -8,35 +9,46 @@ export const AccountEntity = defineEntity({
   tableName: "accounts",
   properties: {
     organizationId: p.text().primary(),
-    version: p.type(WholeNumber).$type<bigint>(),
-    updateTime: p.type(Moment).$type<bigint>(),
-    subscriptionMicros: p.type(WholeNumber).$type<bigint>(),
-    promotionalMicros: p.type(WholeNumber).$type<bigint>(),
-    purchasedMicros: p.type(WholeNumber).$type<bigint>(),
-    reservedMicros: p.type(WholeNumber).$type<bigint>(),
-    debtMicros: p.type(WholeNumber).$type<bigint>(),
-    nextDueTime: p.type(Moment).$type<bigint>().nullable(),
-    cycleStartTime: p.type(Moment).$type<bigint>().nullable(),
-    cycleEndTime: p.type(Moment).$type<bigint>().nullable(),
+    version: wholeNumber(),
+    updateTime: moment(),
+    subscriptionMicros: wholeNumber(),
+    promotionalMicros: wholeNumber(),
+    purchasedMicros: wholeNumber(),
+    reservedMicros: wholeNumber(),
+    debtMicros: wholeNumber(),
+    nextDueTime: moment().nullable(),
+    cycleStartTime: moment().nullable(),
+    cycleEndTime: moment().nullable(),
     /** The hash of the last transaction; empty before the first. */
     headHash: p.type(HexBytes).$type<string>(),
     /** Whether it has low-balance thresholds. */
     alerting: p.boolean(),
     /** The number of its last alert; 0 before the first. */
-    alertNumber: p.type(WholeNumber).$type<bigint>(),
+    alertNumber: wholeNumber(),
   },
 });
 
 export type AccountRow = InferEntity<typeof AccountEntity>;
 
 export function fromRowAccount(row: AccountRow): Account {
-  const { organizationId, version, updateTime, nextDueTime } = row;
-  const { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros } = row;
-  const balance = { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros };
-  const account = { organizationId, version, updateTime, balance, nextDueTime: nextDueTime ?? undefined };
-  const { cycleStartTime: startTime, cycleEndTime: endTime } = row;
-  const hasCycle = typeof startTime === "bigint" && typeof endTime === "bigint";
-  return hasCycle ? { ...account, cycle: { startTime, endTime } } : account;
+  const startTime = fromRowTimeOrNull(row.cycleStartTime ?? null);
+  const endTime = fromRowTimeOrNull(row.cycleEndTime ?? null);
+  const account = {
+    organizationId: row.organizationId,
+    version: BigInt(row.version),
+    updateTime: fromRowTime(row.updateTime),
+    balance: {
+      subscriptionMicros: BigInt(row.subscriptionMicros),
+      promotionalMicros: BigInt(row.promotionalMicros),
+      purchasedMicros: BigInt(row.purchasedMicros),
+      reservedMicros: BigInt(row.reservedMicros),
+      debtMicros: BigInt(row.debtMicros),
+    },
+    nextDueTime: fromRowTimeOrNull(row.nextDueTime ?? null),
+  };
+  return startTime === undefined || endTime === undefined
+    ? account
+    : { ...account, cycle: { startTime, endTime } };
 }
 
 /** The columns that follow from the account; the others follow from its transactions and alerts. */
@@ -44,6 +56,16 @@ export function toRowAccount(
   account: Account,
 ): Omit<AccountRow, "organizationId" | "headHash" | "alerting" | "alertNumber"> {
   const { version, updateTime, balance, nextDueTime, cycle } = account;
-  const cycleTimes = { cycleStartTime: cycle?.startTime ?? null, cycleEndTime: cycle?.endTime ?? null };
-  return { version, updateTime, ...balance, nextDueTime: nextDueTime ?? null, ...cycleTimes };
+  return {
+    version: String(version),
+    updateTime: toRowTime(updateTime),
+    subscriptionMicros: String(balance.subscriptionMicros),
+    promotionalMicros: String(balance.promotionalMicros),
+    purchasedMicros: String(balance.purchasedMicros),
+    reservedMicros: String(balance.reservedMicros),
+    debtMicros: String(balance.debtMicros),
+    nextDueTime: toRowTimeOrNull(nextDueTime),
+    cycleStartTime: toRowTimeOrNull(cycle?.startTime),
+    cycleEndTime: toRowTimeOrNull(cycle?.endTime),
+  };
 }

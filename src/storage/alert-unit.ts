@@ -21,7 +21,7 @@ export class AlertUnit {
       ({ alerting, organizationId }) => alerting || setting.includes(organizationId),
     );
     for (const { organizationId, alertNumber } of rows) {
-      this.#settings.set(organizationId, { ...NO_ALERT_SETTINGS, alertNumber });
+      this.#settings.set(organizationId, { ...NO_ALERT_SETTINGS, alertNumber: BigInt(alertNumber) });
     }
     const stored = await selectAlertSettings(
       database,
@@ -55,7 +55,8 @@ export class AlertUnit {
   /** What of an account's row follows from its alerts. */
   toRow(organizationId: string): Partial<Pick<AccountRow, "alerting" | "alertNumber">> {
     const settings = this.#settings.get(organizationId);
-    return settings ? { alerting: settings.thresholds.length > 0, alertNumber: settings.alertNumber } : {};
+    if (settings === undefined) return {};
+    return { alerting: settings.thresholds.length > 0, alertNumber: String(settings.alertNumber) };
   }
 
   async save(database: Kysely<unknown>): Promise<void> {

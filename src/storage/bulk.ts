@@ -13,6 +13,9 @@ export type BulkColumn<Row> = Readonly<{
   value: (row: Row) => Scalar;
 }>;
 
+/** A column that is updated; `isSet` says of which rows, absent: of all. */
+export type UpdatedColumn<Row> = BulkColumn<Row> & Readonly<{ isSet?: (row: Row) => boolean }>;
+
 type Database = Kysely<unknown>;
 
 /** Inserts all rows by one statement: the number of parameters does not grow with them. */
@@ -30,24 +33,36 @@ export async function insertRows<Row>(
   );
 }
 
-/** Updates all rows by one statement; the key columns say which. */
+/** Updates all rows by one statement, whose key columns say which; throws where one is not there. */
 export async function updateRows<Row>(
   database: Database,
   table: string,
   keys: readonly BulkColumn<Row>[],
-  columns: readonly BulkColumn<Row>[],
+  columns: readonly UpdatedColumn<Row>[],
   rows: readonly Row[],
 ): Promise<void> {
   if (rows.length === 0) return;
-  const all = [...keys, ...columns];
+  const flags = columns.filter(({ isSet }) => isSet !== undefined);
+  const all = [...keys, ...columns, ...flags.map(flagOf)];
   const sets = sql.join(
-    columns.map((column, index) => sql`${sql.ref(column.name)} = ${element(column, index + keys.length)}`),
+    columns.map((column, index) => {
+      const name = sql.ref(column.name);
+      const value = element(column, index + keys.length);
+      if (column.isSet === undefined) return sql`${name} = ${value}`;
+      const flag = sql.raw(`u.c${keys.length + columns.length + flags.indexOf(column)}`);
+      return sql`${name} = case when ${flag} then ${value} else t.${name} end`;
+    }),
   );
   const matches = keys.map((key, index) => sql`t.${sql.ref(key.name)} = ${element(key, index)}`);
   const where = sql.join(matches, sql` and `);
-  await sql`update ${sql.table(table)} t set ${sets} from ${unnested(all, rows)} where ${where}`.execute(
-    database,
-  );
+  const update = sql`update ${sql.table(table)} t set ${sets} from ${unnested(all, rows)} where ${where}`;
+  const { numAffectedRows } = await update.execute(database);
+  if (Number(numAffectedRows) !== rows.length)
+    throw new Error(`${numAffectedRows} of ${rows.length} rows of ${table} were there to be updated`);
+}
+
+function flagOf<Row>({ name, isSet }: UpdatedColumn<Row>): BulkColumn<Row> {
+  return { name, array: "boolean", value: (row) => isSet?.(row) ?? true };
 }
 
 /** Arrays that are shorter than others are filled up with nulls, so one of nothing but nulls travels as an empty one. */
@@ -67,7 +82,7 @@ function arrayText<Row>({ array, value }: BulkColumn<Row>, rows: readonly Row[])
   const elements = rows.map((row) => {
     const element = value(row);
     if (element === null) return "NULL";
-    return array === "text" ? quoted(String(element)) : String(element);
+    return array === "text" || array === "timestamptz" ? quoted(String(element)) : String(element);
   });
   return elements.every((element) => element === "NULL") ? "{}" : `{${elements.join(",")}}`;
 }

@@ -10,7 +10,7 @@ import type { Time } from "../domain/time.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
 import { selectCataloguesAfter } from "./catalogue-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
-import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
+import { fromRowOwnedGrant, type GrantRow, selectGrants, selectReferencedGrants } from "./grant-rows.ts";
 import type { ClockSource } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
@@ -106,26 +106,25 @@ export class LedgerReader {
   }
 
   async grant(organizationId: string, grantId: string): Promise<Grant | undefined> {
-    const row = await this.#fork().findOne(GrantEntity, { organizationId, grantId });
-    return row ? fromRowGrant(row) : undefined;
+    const [owned] = await selectGrants(this.#database, [[organizationId, grantId]]);
+    return owned?.grant;
   }
 
   async listGrants(organizationId: string, query: GrantQuery): Promise<readonly Grant[]> {
     const { kinds, states, now, beforeId, limit } = query;
-    const em = this.#fork();
-    const { rows } = await sql<Record<string, unknown>>`
+    const { rows } = await sql<GrantRow>`
       select * from grants where ${all([
         sql`organization_id = ${organizationId}`,
         kinds.length > 0 && sql`kind = any(${kinds})`,
         states.length > 0 && sql`${grantStateAt(now)} = any(${states})`,
         beforeId !== undefined && sql`grant_id < ${beforeId}::uuid`,
-      ])} order by grant_id desc limit ${limit}`.execute(em.getKysely());
-    return rows.map((row) => fromRowGrant(em.map(GrantEntity, row)));
+      ])} order by grant_id desc limit ${limit}`.execute(this.#database);
+    return rows.map((row) => fromRowOwnedGrant(row).grant);
   }
 
   async grantOf(organizationId: string, reference: string): Promise<Grant | undefined> {
-    const row = await this.#fork().findOne(GrantEntity, { organizationId, reference });
-    return row ? fromRowGrant(row) : undefined;
+    const [owned] = await selectReferencedGrants(this.#database, [[organizationId, reference]]);
+    return owned?.grant;
   }
 
   /** The last subscription, which may have ended. */

@@ -5,7 +5,7 @@ import type { StoredState } from "../domain/ledger/verify.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { selectOwedDebts } from "./debt-rows.ts";
-import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
+import { fromRowOwnedGrant, type GrantRow } from "./grant-rows.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
 import { selectSubscriptions } from "./subscription-rows.ts";
@@ -52,7 +52,8 @@ export class LedgerSnapshot {
     const em = this.#em.fork({ keepTransactionContext: true });
     const account = await em.findOne(AccountEntity, { organizationId });
     if (!account) return undefined;
-    const grants = await em.find(GrantEntity, { organizationId });
+    const { rows: grants } = await sql<GrantRow>`
+      select * from grants where organization_id = ${organizationId}`.execute(this.#database);
     const debts = await selectOwedDebts(this.#database, [organizationId]);
     const { rows } = await sql<ReservationRow>`
       select * from reservations where organization_id = ${organizationId}`.execute(this.#database);
@@ -60,7 +61,7 @@ export class LedgerSnapshot {
     return {
       account: fromRowAccount(account),
       headHash: account.headHash,
-      grants: grants.map(fromRowGrant),
+      grants: grants.map((row) => fromRowOwnedGrant(row).grant),
       debts: debts.map(({ debt }) => debt),
       reservations: rows.map((row) => fromRowOwnedReservation(row).reservation),
       subscription: owned?.subscription,

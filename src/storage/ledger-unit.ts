@@ -2,6 +2,7 @@ import { LockMode } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
 import type { WatchedState } from "../domain/alerts/watched-state.ts";
+import type { Account } from "../domain/ledger/account.ts";
 import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
@@ -9,10 +10,18 @@ import { laterOf, type Time } from "../domain/time.ts";
 import { AccountEntity, type AccountRow, fromRowAccount, toRowAccount } from "./account-entity.ts";
 import { AlertUnit } from "./alert-unit.ts";
 import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
-import { selectCycleGrantIds } from "./cycle-grant-rows.ts";
+import { selectCycleGrants } from "./cycle-grant-rows.ts";
 import { allOf, inPipeline } from "./database-transaction.ts";
-import { type OwnedDebt, saveDebts, selectOwedDebts } from "./debt-rows.ts";
-import { fromRowGrant, GrantEntity, type GrantRow, toRowGrant } from "./grant-entity.ts";
+import { saveDebts, selectOwedDebts } from "./debt-rows.ts";
+import { gatherDecided } from "./decided-rows.ts";
+import {
+  insertGrants,
+  type OwnedGrant,
+  selectGrants,
+  selectOpenGrants,
+  selectReferencedGrants,
+  updateGrants,
+} from "./grant-rows.ts";
 import { seal } from "./hash-chain.ts";
 import type { Key, Named } from "./named.ts";
 import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
@@ -29,7 +38,7 @@ import {
   selectReservations,
   updateReservations,
 } from "./reservation-rows.ts";
-import { type OwnedSubscription, saveSubscriptions, selectSubscriptions } from "./subscription-rows.ts";
+import { saveSubscriptions, selectSubscriptions } from "./subscription-rows.ts";
 import { insertTransactions } from "./transaction-rows.ts";
 
 /** How the references of the grants begin that cycles make. */
@@ -40,7 +49,7 @@ export type DueLoaded = ReadonlyMap<string, Time>;
 
 /**
  * One database transaction over some organizations' ledgers: MikroORM's unit of
- * work. Accounts and grants are its managed entities; what is one row per command
+ * work. The accounts are its managed entities, locked and flushed by it; what changes with each command
  * goes through the same transaction by one multi-row statement per table.
  */
 export class LedgerUnit {
@@ -49,7 +58,7 @@ export class LedgerUnit {
   readonly #em: EntityManager;
   readonly #begun: Promise<unknown>;
   readonly #accounts = new Map<string, AccountRow>();
-  readonly #grants = new Map<string, GrantRow>();
+  /** The ids of the grants and reservations that were loaded. */
   readonly #stored = new Set<string>();
   #catalogueLocked = false;
 
@@ -106,19 +115,22 @@ export class LedgerUnit {
 
   /** Loads open grants, owed debts and what the commands name: what is asked for at once needs one round trip. */
   async load(named: Named): Promise<void> {
-    const [, cycleGrants] = await allOf([
-      this.#loadOpen(),
-      selectCycleGrantIds(this.#database, named),
+    const put = (rows: readonly OwnedGrant[]) => this.#putGrants(rows);
+    const hold = (rows: readonly OwnedReservation[]) => this.#putReservations(rows);
+    await allOf([
+      selectOpenGrants(this.#database, this.#ids(isOpen)).then(put),
+      selectGrants(this.#database, named.grants).then(put),
+      selectReferencedGrants(this.#database, named.references).then(put),
+      selectCycleGrants(this.#database, named).then(put),
       this.alerts.load(this.#database, this.#accounts.values(), named.alerting),
       this.#loadDebts(),
       this.#loadRequests(named),
-      selectReservations(this.#database, named.reservations).then((rows) => this.#putReservations(rows)),
-      selectHeldOfRuns(this.#database, named.runs).then((rows) => this.#putReservations(rows)),
+      selectReservations(this.#database, named.reservations).then(hold),
+      selectHeldOfRuns(this.#database, named.runs).then(hold),
       this.#loadReferences(named.prefixes),
       this.loadSubscriptions(named.subscribers),
     ]);
-    const closed = [...closedGrants(named), ...cycleGrants];
-    await allOf([this.#loadGrants(closed), this.#loadPayments(named.refunds)]);
+    await this.#loadPayments(named.refunds);
   }
 
   /** Loads what a boundary or a change of a subscription needs. */
@@ -129,9 +141,9 @@ export class LedgerUnit {
       this.ledger(organizationId).subscription = subscription;
     await this.#loadReferences(organizationIds.map((id) => [id, CYCLE_PREFIX] as const));
     const suspended = owned.flatMap(({ organizationId, subscription }) =>
-      subscription.suspendedGrantIds.map((grantId) => ({ organizationId, grantId })),
+      subscription.suspendedGrantIds.map((grantId): Key => [organizationId, grantId]),
     );
-    await this.#loadGrants(suspended);
+    this.#putGrants(await selectGrants(this.#database, suspended));
   }
 
   /** Loads the holds that are due at each organization's time, about so many of each. */
@@ -161,42 +173,24 @@ export class LedgerUnit {
 
   /** Writes what was decided, in the order in which it was; returns the transactions in their chain. */
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
-    const reservations = new Map<string, OwnedReservation>();
-    const debts = new Map<string, OwnedDebt>();
-    const touched = new Map<string, string>();
-    const subscriptions = new Map<string, OwnedSubscription>();
-    for (const { account, ...changes } of decided) {
-      const { organizationId } = account;
-      for (const [id, reservation] of changes.reservations)
-        reservations.set(id, { organizationId, reservation });
-      for (const [version, debt] of changes.debts)
-        debts.set(`${version} ${organizationId}`, { organizationId, debt });
-      for (const id of changes.grants.keys()) touched.set(id, organizationId);
-      const { subscription } = changes;
-      if (subscription) subscriptions.set(organizationId, { organizationId, subscription });
-    }
-    for (const [id, organizationId] of touched) this.#saveGrant(organizationId, id);
+    const { grants, debts, reservations, subscriptions } = gatherDecided(decided);
     const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
     for (const [id, row] of this.#accounts) {
       const { account } = this.ledger(id);
       if (account.version === 0n) this.#em.remove(row);
-      else this.#em.assign(row, { ...toRowAccount(account), ...this.alerts.toRow(id) });
+      else Object.assign(row, toRowAccount(account), this.alerts.toRow(id));
     }
-    const rows = [...reservations];
-    const [stored, made] = [this.#stored, (id: string) => !this.#stored.has(id)];
+    const [storedGrants, madeGrants] = this.#apart(grants, ({ grant }) => grant.grantId);
+    const [storedHolds, madeHolds] = this.#apart(reservations, (row) => row.reservation.reservationId);
     await allOf([
       insertTransactions(this.#database, sealed),
-      insertReservations(
-        this.#database,
-        rows.flatMap(([id, row]) => (made(id) ? [row] : [])),
-      ),
-      updateReservations(
-        this.#database,
-        rows.flatMap(([id, row]) => (stored.has(id) ? [row] : [])),
-      ),
-      saveDebts(this.#database, [...debts.values()]),
+      insertReservations(this.#database, madeHolds),
+      updateReservations(this.#database, storedHolds),
+      insertGrants(this.#database, madeGrants),
+      updateGrants(this.#database, storedGrants),
+      saveDebts(this.#database, debts),
       this.alerts.save(this.#database),
-      saveSubscriptions(this.#database, [...subscriptions.values()]),
+      saveSubscriptions(this.#database, subscriptions),
       this.#em.flush(),
     ]);
     return sealed;
@@ -204,7 +198,7 @@ export class LedgerUnit {
 
   /** How an organization is once this is committed, for those who watch it. */
   watchedState(organizationId: string): WatchedState {
-    const alertNumber = this.#accounts.get(organizationId)?.alertNumber ?? 0n;
+    const alertNumber = BigInt(this.#accounts.get(organizationId)?.alertNumber ?? 0);
     return { account: this.ledger(organizationId).account, alertNumber };
   }
 
@@ -221,22 +215,15 @@ export class LedgerUnit {
       on conflict (organization_id) do nothing`.execute(this.#database);
   }
 
-  async #loadOpen(): Promise<void> {
-    const open = [...this.#accounts.values()].filter(({ version }) => version > 0n);
-    const organizationId = { $in: open.map((row) => row.organizationId) };
-    for (const row of await this.#em.find(GrantEntity, { organizationId, open: true })) this.#putGrant(row);
-  }
-
-  /** Grants that may be closed: spent, expired or voided. */
-  async #loadGrants(keys: readonly GrantKey[]): Promise<void> {
-    if (keys.length === 0) return;
-    for (const row of await this.#em.find(GrantEntity, { $or: [...keys] })) this.#putGrant(row);
+  /** The organizations whose account is so. */
+  #ids(isSo: (account: Account) => boolean): readonly string[] {
+    const ledgers = [...this.ledgers.values()];
+    return ledgers.flatMap(({ account }) => (isSo(account) ? [account.organizationId] : []));
   }
 
   async #loadDebts(): Promise<void> {
-    const indebted = [...this.#accounts.values()].filter(({ debtMicros }) => debtMicros > 0n);
-    const ids = indebted.map(({ organizationId }) => organizationId);
-    for (const { organizationId, debt } of await selectOwedDebts(this.#database, ids))
+    const indebted = this.#ids(({ balance }) => balance.debtMicros > 0n);
+    for (const { organizationId, debt } of await selectOwedDebts(this.#database, indebted))
       this.ledger(organizationId).putDebt(debt);
   }
 
@@ -254,9 +241,9 @@ export class LedgerUnit {
   async #loadPayments(refunds: readonly Key[]): Promise<void> {
     const paid = refunds.flatMap(([organizationId, reservationId]) => {
       const payments = this.ledger(organizationId).reservations.get(reservationId)?.payments ?? [];
-      return payments.map(({ grantId }) => ({ organizationId, grantId }));
+      return payments.map(({ grantId }): Key => [organizationId, grantId]);
     });
-    await this.#loadGrants(paid);
+    this.#putGrants(await selectGrants(this.#database, paid));
   }
 
   /** The grants themselves may stay where they are. */
@@ -265,9 +252,11 @@ export class LedgerUnit {
       this.ledger(organizationId).references.set(reference, grantId);
   }
 
-  #putGrant(row: GrantRow): void {
-    this.#grants.set(row.grantId, row);
-    this.ledger(row.organizationId).putGrant(fromRowGrant(row));
+  #putGrants(rows: readonly OwnedGrant[]): void {
+    for (const { organizationId, grant } of rows) {
+      this.#stored.add(grant.grantId);
+      this.ledger(organizationId).putGrant(grant);
+    }
   }
 
   #putReservations(rows: readonly OwnedReservation[]): void {
@@ -277,12 +266,12 @@ export class LedgerUnit {
     }
   }
 
-  #saveGrant(organizationId: string, grantId: string): void {
-    const grant = this.ledger(organizationId).grants.get(grantId);
-    if (!grant) throw new Error(`grant ${grantId} is not at hand`);
-    const row = this.#grants.get(grantId);
-    if (row) this.#em.assign(row, toRowGrant(organizationId, grant));
-    else this.#grants.set(grantId, this.#em.create(GrantEntity, toRowGrant(organizationId, grant)));
+  /** Rows that are stored already, and rows that are new. */
+  #apart<Row>(rows: readonly Row[], idOf: (row: Row) => string): readonly [readonly Row[], readonly Row[]] {
+    const { stored = [], made = [] } = Object.groupBy(rows, (row) =>
+      this.#stored.has(idOf(row)) ? "stored" : "made",
+    );
+    return [stored, made];
   }
 
   #seal(transaction: Changes["transactions"][number]): SealedTransaction {
@@ -294,11 +283,6 @@ export class LedgerUnit {
   }
 }
 
-type GrantKey = Readonly<{ organizationId: string } & ({ grantId: string } | { reference: string })>;
-
-function closedGrants({ grants, references }: Named): readonly GrantKey[] {
-  return [
-    ...grants.map(([organizationId, grantId]) => ({ organizationId, grantId })),
-    ...references.map(([organizationId, reference]) => ({ organizationId, reference })),
-  ];
+function isOpen({ version }: Account): boolean {
+  return version > 0n;
 }

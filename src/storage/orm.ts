@@ -1,7 +1,7 @@
 import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/postgresql";
 import { AccountEntity } from "./account-entity.ts";
-import { GrantEntity } from "./grant-entity.ts";
+import { LedgerDriver } from "./ledger-driver.ts";
 import { Alerts } from "./migrations/alerts.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
@@ -32,7 +32,8 @@ export function createOrm(settings: OrmSettings): Orm {
   const { url, connectionsMax, lockTimeoutMs, idleInTransactionTimeoutMs, statementTimeoutMs } = settings;
   return new MikroORM({
     clientUrl: url,
-    entities: [AccountEntity, GrantEntity],
+    driver: LedgerDriver,
+    entities: [AccountEntity],
     extensions: [Migrator],
     migrations: { migrationsList: MIGRATIONS, tableName: "migrations", snapshot: false },
     // Looking for the database at the first use would take a second connection; whoever runs it makes it.

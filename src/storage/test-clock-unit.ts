@@ -5,6 +5,7 @@ import { AccountEntity } from "./account-entity.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { readClock, saveTestClock, selectTestClocks } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
+import { fromRowTimeOrNull } from "./timestamp.ts";
 
 /** One database transaction over an organization's test clock, while nothing is decided for it. */
 export class TestClockUnit {
@@ -21,7 +22,8 @@ export class TestClockUnit {
   /** Locks the organization, if it is open; gives the time of its last change. */
   async lock(organizationId: string): Promise<Time | undefined> {
     const options = { lockMode: LockMode.PESSIMISTIC_WRITE };
-    return (await this.#em.findOne(AccountEntity, { organizationId }, options))?.updateTime;
+    const row = await this.#em.findOne(AccountEntity, { organizationId }, options);
+    return fromRowTimeOrNull(row?.updateTime ?? null);
   }
 
   /** What time it is: for the organization, where it has a clock, and for the database. */

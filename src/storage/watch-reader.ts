@@ -58,5 +58,5 @@ export class WatchReader {
 }
 
 function fromRowState(row: AccountRow): WatchedState {
-  return { account: fromRowAccount(row), alertNumber: row.alertNumber };
+  return { account: fromRowAccount(row), alertNumber: BigInt(row.alertNumber) };
 }

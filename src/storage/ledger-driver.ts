@@ -1,0 +1,63 @@
+import type { EntityProperty } from "@mikro-orm/core";
+import { PostgreSqlDriver } from "@mikro-orm/postgresql";
+import type { Kysely } from "kysely";
+import { type UpdatedColumn, updateRows } from "./bulk.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+type Change = Readonly<{ key: Values; payload: Values }>;
+type Update = PostgreSqlDriver["nativeUpdate"];
+type UpdateMany = PostgreSqlDriver["nativeUpdateMany"];
+
+/**
+ * Writes what a unit of work has changed by one multi-row statement with parameters. MikroORM writes `case when` for
+ * each value of each row, as text: with 1,000 organizations half of PostgreSQL's time went into reading that.
+ */
+export class LedgerDriver extends PostgreSqlDriver {
+  override nativeUpdateMany: UpdateMany = async (entityName, where, data, options = {}) => {
+    const changes = where.map((key, index) => ({
+      key: key as Values,
+      payload: (data[index] ?? {}) as Values,
+    }));
+    const { tableName, properties, primaryKeys } = this.metadata.get(entityName);
+    const all = properties as Readonly<Record<string, EntityProperty>>;
+    const columnOf = (name: string, side: keyof Change) => toColumn(all[name], name, side, changes);
+    const changed = [...new Set(changes.flatMap(({ payload }) => Object.keys(payload)))];
+    const keys = primaryKeys.map((name) => columnOf(name, "key"));
+    const columns = changed.map((name) => columnOf(name, "payload"));
+    await updateRows(options.ctx as Kysely<unknown>, tableName, keys, columns, changes);
+    return { affectedRows: changes.length, insertId: undefined as never };
+  };
+
+  override nativeUpdate: Update = (entityName, where, data, options = {}) => {
+    return this.nativeUpdateMany(entityName, [where as never], [data], options);
+  };
+}
+
+/** Values are what the database takes already; bytes travel in hex. */
+function toColumn(
+  property: EntityProperty | undefined,
+  name: string,
+  side: keyof Change,
+  changes: readonly Change[],
+): UpdatedColumn<Change> {
+  const [column, type] = [property?.fieldNames[0], property?.columnTypes[0]];
+  if (column === undefined || type === undefined) throw new Error(`no column for ${name}`);
+  const isBytes = type === "bytea";
+  const read = (change: Change): never => {
+    const value = change[side][name] ?? null;
+    return (Buffer.isBuffer(value) ? value.toString("hex") : value) as never;
+  };
+  const base = isBytes
+    ? { name: column, array: "text" as const, cast: "hex" as const, value: read }
+    : { name: column, array: arrayOf(type), value: read };
+  const isPartial = changes.some((change) => !(name in change[side]));
+  return isPartial ? { ...base, isSet: (change) => name in change[side] } : base;
+}
+
+const ARRAYS = ["text", "uuid", "bigint", "boolean", "timestamptz"] as const;
+
+function arrayOf(type: string): (typeof ARRAYS)[number] {
+  const array = ARRAYS.find((known) => known === type);
+  if (array === undefined) throw new Error(`no arrays of ${type}`);
+  return array;
+}
