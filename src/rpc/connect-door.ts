@@ -32,7 +32,7 @@ type ConnectDoorOptions = Readonly<{
   serving: Serving;
   messageBytesMax: number;
   /** All metrics, as Prometheus reads them. */
-  metricsText: () => string;
+  metricsText: () => Promise<string>;
   /** Hears of what fails where no caller can be told. */
   onError: (error: unknown) => void;
 }>;
@@ -55,7 +55,7 @@ export function createConnectDoor({
       jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
       contextValues: ({ socket: { remoteAddress, remotePort } }) =>
         createContextValues().set(CONNECTION, `${remoteAddress}:${remotePort}`),
-      fallback: plainPages(serving, metricsText),
+      fallback: plainPages(serving, metricsText, onError),
       onError,
     }),
   );
@@ -117,14 +117,23 @@ function incomingCall(context: HandlerContext): IncomingCall {
 }
 
 /** What monitoring reads: whether the server serves, and its metrics. */
-function plainPages(serving: Serving, metricsText: () => string): HttpHandler {
+function plainPages(
+  serving: Serving,
+  metricsText: ConnectDoorOptions["metricsText"],
+  onError: ConnectDoorOptions["onError"],
+): HttpHandler {
   return (request, response) => {
     const page = request.method === "GET" || request.method === "HEAD" ? request.url?.split("?", 1)[0] : "";
     if (page === "/healthz") {
       const state = serving.draining ? "draining" : "serving";
       answer(response, serving.draining ? UNAVAILABLE : OK, `${state}\n`);
     } else if (page === "/metrics") {
-      answer(response, OK, metricsText());
+      metricsText()
+        .then((text) => answer(response, OK, text))
+        .catch((error: unknown) => {
+          onError(error);
+          answer(response, UNAVAILABLE, "the metrics can't be read\n");
+        });
     } else {
       answer(response, NOT_FOUND, "not found\n");
     }

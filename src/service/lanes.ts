@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { BatchItem, Outcome } from "./batch.ts";
-import { Lane, type LaneDatabase, type LaneSettings } from "./lane.ts";
+import { Lane, type LaneDatabase, type LaneLoad, type LaneSettings, type LaneTelemetry } from "./lane.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -10,8 +10,21 @@ import { Lane, type LaneDatabase, type LaneSettings } from "./lane.ts";
 export class Lanes {
   readonly #lanes: readonly Lane[];
 
-  constructor(database: LaneDatabase, settings: LaneSettings & Readonly<{ count: number }>) {
-    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings));
+  constructor(
+    database: LaneDatabase,
+    settings: LaneSettings & Readonly<{ count: number }>,
+    telemetry?: LaneTelemetry,
+  ) {
+    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings, telemetry));
+  }
+
+  /** Of all of them together. */
+  get load(): LaneLoad {
+    const loads = this.#lanes.map(({ load }) => load);
+    return {
+      taken: loads.reduce((sum, { taken }) => sum + taken, 0),
+      refused: loads.reduce((sum, { refused }) => sum + refused, 0),
+    };
   }
 
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {

@@ -42,7 +42,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
-      telemetry: new Telemetry("debug", sink),
+      telemetry: new Telemetry("debug", { sink }),
       limits: {
         callDeadlineMsMax: 10_000,
         messageBytesMax: 1_000_000,
