@@ -30,7 +30,7 @@ describe("config", () => {
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
         queueWaitMsMax: 1_000,
-        standingWaitMsMax: 25,
+        standingWaitMsMax: 15,
         retryAttemptsMax: 8,
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },

@@ -1,6 +1,8 @@
 export type AdmissionSettings = Readonly<{
   /** Items that may wait, however fast they are worked off. */
   queueCommandsMax: number;
+  /** Items that one batch takes at the most; so many are a burst that is always taken. */
+  batchCommandsMax: number;
   /** How long a command of a burst may have to wait. */
   queueWaitMsMax: number;
   /** The same for a queue that stands: that is not worked off because as much comes as goes. */
@@ -27,6 +29,8 @@ const MEASURED_SHARE = 0.25;
 const STANDING_AFTER_MS = 100;
 /** After so long without a refusal, a queue does not stand any more. */
 const CALM_AFTER_MS = 1_000;
+/** So many may wait all the same: with fewer in a batch, most of its time would go into what it takes at any size. */
+const STANDING_COMMANDS_MIN = 160;
 /** Calls that are taken even behind a standing queue: a few large ones must not shut each other out. */
 const CALLS_MIN = 16;
 
@@ -47,9 +51,10 @@ export class LaneAdmission {
   }
 
   refuses({ mutates, waiting, ahead, calls }: Queued, now: number): boolean {
-    const { queueCommandsMax, queueWaitMsMax, standingWaitMsMax } = this.#settings;
-    const waitMsMax = this.#standing ? standingWaitMsMax : queueWaitMsMax;
-    const tooLong = mutates && ahead * this.#commandMs > waitMsMax && calls >= CALLS_MIN;
+    const { queueCommandsMax } = this.#settings;
+    const calm = this.#leftSince === undefined && now - this.#refusedAt >= CALM_AFTER_MS;
+    if (calm) this.#standing = false;
+    const tooLong = mutates && calls >= CALLS_MIN && this.#isTooLong(ahead);
     if (waiting < queueCommandsMax && !tooLong) return false;
     this.#refusedAt = now;
     return true;
@@ -57,13 +62,22 @@ export class LaneAdmission {
 
   /** A batch was taken, and so many were left for later ones. */
   taken(left: number, now: number): void {
-    if (left * this.#commandMs > this.#settings.standingWaitMsMax) {
-      this.#leftSince ??= now;
-      this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
+    if (!this.#standsWith(left)) {
+      this.#leftSince = undefined;
       return;
     }
-    this.#leftSince = undefined;
-    if (now - this.#refusedAt >= CALM_AFTER_MS) this.#standing = false;
+    this.#leftSince ??= now;
+    this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
+  }
+
+  #isTooLong(ahead: number): boolean {
+    if (this.#standing) return this.#standsWith(ahead);
+    const { batchCommandsMax, queueWaitMsMax } = this.#settings;
+    return ahead >= batchCommandsMax && ahead * this.#commandMs > queueWaitMsMax;
+  }
+
+  #standsWith(commands: number): boolean {
+    return commands >= STANDING_COMMANDS_MIN && commands * this.#commandMs > this.#settings.standingWaitMsMax;
   }
 
   /** A batch of so many was committed at the first try. */
