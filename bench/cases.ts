@@ -1,6 +1,7 @@
 import type { Case } from "./case.ts";
 import { applyBatch } from "./cases/apply-batch.ts";
 import { estimate } from "./cases/estimate.ts";
+import { fairness } from "./cases/fairness.ts";
 import { hotOrganization } from "./cases/hot-organization.ts";
 import { manyOrganizations } from "./cases/many-organizations.ts";
 import { overload } from "./cases/overload.ts";
@@ -12,6 +13,7 @@ export const CASES: readonly Case[] = [
   manyOrganizations,
   applyBatch,
   overload,
+  fairness,
   estimate,
   watchers,
 ];

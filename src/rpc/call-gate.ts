@@ -12,8 +12,8 @@ export type Pressure = Readonly<{
   lagMs: number;
 }>;
 
-/** The event loop has no time left: what is refused late is done at the cost of what is taken. */
-const SATURATED_UTILIZATION = 0.9;
+/** The event loop, or a machine that it shares, has little time left: what is refused late costs what could be taken. */
+const BUSY_UTILIZATION = 0.5;
 /** A loop that lets everything wait so long, look after look, has more to read than it can. */
 const LAG_MS_MAX = 200;
 const LATE_LOOKS_MAX = 5;
@@ -70,7 +70,7 @@ export class CallGate {
     const takenRate = (taken - last.taken) / (now - last.now);
     const lanesRefuse = refused > last.refused;
     if (!this.#closed) {
-      if (late || (lanesRefuse && utilization > SATURATED_UTILIZATION)) this.#close(takenRate, now);
+      if (late || (lanesRefuse && utilization > BUSY_UTILIZATION)) this.#close(takenRate, now);
       return;
     }
     if (now - this.#refusedAt > OPEN_AFTER_MS) this.#closed = false;
