@@ -1,5 +1,5 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
-import type { LaneLoad } from "../service/lane.ts";
+import type { LaneGauge } from "../service/lane.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
@@ -24,7 +24,7 @@ export type DoorsOptions = Readonly<{
   /** Absent: the service for them is not there. */
   testClocks?: TestClocks | undefined;
   /** Of the lanes that mutations go through; absent: no call is refused before it is read. */
-  load?: () => LaneLoad;
+  gauge?: LaneGauge;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -41,10 +41,10 @@ export type Doors = Readonly<{
 
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-const NO_LOAD: LaneLoad = { taken: 0, refused: 0 };
+const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
 
 export function createDoors(options: DoorsOptions): Doors {
-  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate, load } = options;
+  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate, gauge } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -58,7 +58,7 @@ export function createDoors(options: DoorsOptions): Doors {
   });
   const routeParts = { serving, validation, errorMapping, watching, prices, plans, testClocks };
   const routes = createRoutes(ledger, routeParts);
-  const keeper = new GateKeeper({ routes, load: load ?? (() => NO_LOAD), telemetry });
+  const keeper = new GateKeeper({ routes, gauge: gauge ?? NO_LANES, telemetry });
   const parts = { ...limits, runner, routes, keeper };
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());

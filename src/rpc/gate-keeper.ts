@@ -1,5 +1,5 @@
 import { Code, CodeSchema } from "../../gen/google/rpc/code_pb.ts";
-import type { LaneLoad } from "../service/lane.ts";
+import type { LaneGauge } from "../service/lane.ts";
 import { ServiceError } from "../service/service-error.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Door } from "./call.ts";
@@ -13,8 +13,7 @@ const RETRY_AFTER_MS = 200;
 
 type Parts = Readonly<{
   routes: readonly Route[];
-  /** Of the lanes, so far. */
-  load: () => LaneLoad;
+  gauge: LaneGauge;
   telemetry: Telemetry;
 }>;
 
@@ -28,6 +27,8 @@ export class GateKeeper {
   readonly #parts: Parts;
   /** By path, as HTTP/2 has it. */
   readonly #mutations: ReadonlyMap<string, string>;
+  /** Whether a call was, since the last look. */
+  #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: Parts) {
@@ -47,7 +48,9 @@ export class GateKeeper {
       utilization = performance.eventLoopUtilization();
       const lagMs = Math.max(now - dueAt, 0);
       dueAt = now + LOOK_MS;
-      this.#gate.look({ now, ...this.#parts.load(), utilization: since.utilization, lagMs });
+      this.#gate.look({ now, ...this.#parts.gauge.read(), utilization: since.utilization, lagMs });
+      if (this.#refused) this.#parts.gauge.refusedBefore();
+      this.#refused = false;
     }, LOOK_MS);
     // It must not keep a process that has nothing else to do.
     this.#timer.unref();
@@ -62,6 +65,7 @@ export class GateKeeper {
     if (!this.#gate.closed || path === undefined) return false;
     const method = this.#mutations.get(path);
     if (method === undefined || !this.#gate.refuses(performance.now())) return false;
+    this.#refused = true;
     const code = CodeSchema.value[Code.RESOURCE_EXHAUSTED]?.name ?? "";
     this.#parts.telemetry.callEnded({ method, door, code, reason: "OVERLOADED", durationMs: 0 });
     return true;

@@ -30,7 +30,8 @@ type CrewParts = Readonly<{
 type Place = {
   readonly number: number;
   worker: Worker | undefined;
-  startedAt: number;
+  /** Since when it serves, in milliseconds; undefined before. */
+  servesSince: number | undefined;
   replaced: number;
   quickEnds: number;
   retry: NodeJS.Timeout | undefined;
@@ -48,7 +49,7 @@ export class Crew {
     this.#places = Array.from({ length: parts.size }, (_, index) => ({
       number: index + 1,
       worker: undefined,
-      startedAt: 0,
+      servesSince: undefined,
       replaced: 0,
       quickEnds: 0,
       retry: undefined,
@@ -81,7 +82,7 @@ export class Crew {
     if (this.#stopping) return Promise.reject(new StartError("stopped while it started"));
     const worker = cluster.fork();
     place.worker = worker;
-    place.startedAt = performance.now();
+    place.servesSince = undefined;
     return new Promise((resolve, reject) => {
       let line = "a worker ended before it served";
       worker.on("message", (message: FromWorker) => {
@@ -106,6 +107,7 @@ export class Crew {
       this.#replace(place, "it ended as soon as it served");
       return;
     }
+    place.servesSince = performance.now();
     this.#parts.telemetry.workerServes({ worker: number, pid: worker.process.pid, replaced });
     worker.once("exit", (code: number | null, signal: string | null) =>
       this.#replace(place, signal ?? `exit code ${code}`),
@@ -114,8 +116,9 @@ export class Crew {
 
   #replace(place: Place, how: string): void {
     if (this.#stopping) return;
-    const quick = performance.now() - place.startedAt < SETTLED_MS;
-    place.quickEnds = quick ? place.quickEnds + 1 : 1;
+    const { servesSince = Number.POSITIVE_INFINITY } = place;
+    const settled = performance.now() - servesSince >= SETTLED_MS;
+    place.quickEnds = settled ? 1 : place.quickEnds + 1;
     if (place.quickEnds > QUICK_ENDS_MAX) {
       this.#parts.onLost(new StartError(`workers end as soon as they start: ${how}`));
       return;

@@ -12,7 +12,7 @@ import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
-import type { LaneLoad, LaneSettings, LaneTelemetry } from "./lane.ts";
+import type { LaneGauge, LaneSettings, LaneTelemetry } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
 import { OrganizationReading } from "./organization-reading.ts";
@@ -47,8 +47,8 @@ export type RunningLedger = Readonly<{
   source: WatchSource;
   prices: Prices;
   plans: PlanDesk;
-  /** Calls that the lanes have taken and refused so far. */
-  load: () => LaneLoad;
+  /** How the lanes stand. */
+  gauge: LaneGauge;
   /** Only where they were asked for. */
   testClocks: TestClocks | undefined;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
@@ -107,7 +107,7 @@ export function createCreditLedger({
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
-    load: () => lanes.load,
+    gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),
     stop,
   };

@@ -70,6 +70,11 @@ export class LaneAdmission {
     this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
   }
 
+  /** Others were refused for this lane's sake before they came to it: its queue stands on. */
+  refusedBefore(now: number): void {
+    if (this.#standing) this.#refusedAt = now;
+  }
+
   #isTooLong(ahead: number): boolean {
     if (this.#standing) return this.#standsWith(ahead);
     const { batchCommandsMax, queueWaitMsMax } = this.#settings;

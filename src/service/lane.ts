@@ -20,6 +20,9 @@ export type LaneTelemetry = Readonly<{
 /** Calls that lanes have taken and refused so far; one call may have many commands. */
 export type LaneLoad = Readonly<{ taken: number; refused: number }>;
 
+/** How lanes stand, for those who refuse calls before the lanes have to. */
+export type LaneGauge = Readonly<{ read: () => LaneLoad; refusedBefore: () => void }>;
+
 /** What a lane needs of the database. */
 export type LaneDatabase = Readonly<{
   commit: (items: readonly BatchItem[]) => Promise<readonly Outcome[]>;
@@ -95,6 +98,11 @@ export class Lane {
       this.#queue.add({ ...item, signal, resolve, reject, since, first, leads });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Calls were refused before they came here, because lanes refuse calls. */
+  refusedBefore(): void {
+    this.#admission.refusedBefore(performance.now());
   }
 
   /** Takes no more items; resolves when those that wait are done. */

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import type { BatchItem, Outcome } from "./batch.ts";
-import { Lane, type LaneDatabase, type LaneLoad, type LaneSettings, type LaneTelemetry } from "./lane.ts";
+import {
+  Lane,
+  type LaneDatabase,
+  type LaneGauge,
+  type LaneLoad,
+  type LaneSettings,
+  type LaneTelemetry,
+} from "./lane.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -18,8 +25,15 @@ export class Lanes {
     this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings, telemetry));
   }
 
+  readonly gauge: LaneGauge = {
+    read: () => this.#load(),
+    refusedBefore: () => {
+      for (const lane of this.#lanes) lane.refusedBefore();
+    },
+  };
+
   /** Of all of them together. */
-  get load(): LaneLoad {
+  #load(): LaneLoad {
     const loads = this.#lanes.map(({ load }) => load);
     return {
       taken: loads.reduce((sum, { taken }) => sum + taken, 0),

@@ -65,6 +65,7 @@ describe(`a service of ${WORKERS} workers`, function () {
       const session = connect(`http://${address}`);
       session.on("error", () => undefined);
       opened.push(session);
+      await once(session, "connect");
       // An answered ping shows that a worker has it.
       await new Promise((resolve) => session.ping(resolve));
     }
@@ -150,6 +151,17 @@ describe(`a service of ${WORKERS} workers`, function () {
     expect(versions).to.deep.equal([2n, 2n, 2n]);
     expect(await ended).to.equal(0);
     await until(() => open.every(({ destroyed }) => destroyed));
+  });
+
+  it("gives up, and ends with 1, when workers end again and again as soon as they serve", async () => {
+    const killed = new Set<number>();
+    while (!server.output.includes("workers end as soon as they start: SIGKILL")) {
+      const [victim = 0] = workerPids();
+      if (!killed.has(victim)) process.kill(victim, "SIGKILL");
+      killed.add(victim);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    expect(await server.end("SIGTERM")).to.equal(1);
   });
 
   it("lets no worker outlive a primary that is killed, and starts again on the same ports", async () => {

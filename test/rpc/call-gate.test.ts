@@ -109,10 +109,11 @@ for (const way of WAYS_IN) {
     beforeEach(async () => {
       refused = 0;
       // The lanes refuse more at each look, and have taken nothing.
-      doors = await new DoorsUnderTest({}, () => {
+      const read = () => {
         refused += 1;
         return { taken: 0, refused };
-      }).open();
+      };
+      doors = await new DoorsUnderTest({}, { read, refusedBefore: () => undefined }).open();
       credits = createClient(CreditService, doors.transport(way));
     });
     afterEach(() => doors.close());

@@ -7,7 +7,7 @@ import {
 } from "@connectrpc/connect-node";
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
-import type { LaneLoad } from "../../src/service/lane.ts";
+import type { LaneGauge } from "../../src/service/lane.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
@@ -36,15 +36,15 @@ export class DoorsUnderTest {
   readonly #doors: Doors;
   readonly #sessions: Http2SessionManager[] = [];
 
-  /** Without a load, no call is refused before it is read. */
-  constructor(limits: { callDeadlineMsMax?: number; messageBytesMax?: number } = {}, load?: () => LaneLoad) {
+  /** Without a gauge, no call is refused before it is read. */
+  constructor(limits: { callDeadlineMsMax?: number; messageBytesMax?: number } = {}, gauge?: LaneGauge) {
     const sink = { write: (line: string) => void this.logLines.push(line) };
     this.#doors = createDoors({
       ledger: this.ledger,
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
-      ...(load && { load }),
+      ...(gauge && { gauge }),
       telemetry: new Telemetry("debug", { sink }),
       limits: {
         callDeadlineMsMax: 10_000,
