@@ -9,7 +9,7 @@ import type { Ground } from "./ground.ts";
 export type Target = Readonly<{
   name: string;
   value: number;
-  unit: "x" | "us" | "ms" | "KB" | "%";
+  unit: "x" | "us" | "ms" | "KB" | "%" | "times" | "batches";
   /** The same by what both cost in CPU, where two were compared. */
   byCpu?: number;
   least?: number;

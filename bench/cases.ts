@@ -1,9 +1,19 @@
 import type { Case } from "./case.ts";
 import { applyBatch } from "./cases/apply-batch.ts";
 import { estimate } from "./cases/estimate.ts";
+import { fairness } from "./cases/fairness.ts";
 import { hotOrganization } from "./cases/hot-organization.ts";
 import { manyOrganizations } from "./cases/many-organizations.ts";
+import { overload } from "./cases/overload.ts";
 import { watchers } from "./cases/watchers.ts";
 
 /** All that `npm run bench` measures, in this order. A new case is a file in `cases/` and a line here. */
-export const CASES: readonly Case[] = [hotOrganization, manyOrganizations, applyBatch, estimate, watchers];
+export const CASES: readonly Case[] = [
+  hotOrganization,
+  manyOrganizations,
+  applyBatch,
+  overload,
+  fairness,
+  estimate,
+  watchers,
+];

@@ -1,7 +1,8 @@
-/** The settings as text, by the name of their environment variable. Absent and empty are the same. */
-export type RawSettings = Readonly<Record<string, string>>;
+import { type RawSettings, SettingsReader } from "./config/settings-reader.ts";
 
 export type Config = {
+  /** How many processes serve the two ports. */
+  readonly workers: number;
   readonly database: {
     /** Absent: the embedded PostgreSQL. */
     readonly url?: string;
@@ -9,6 +10,7 @@ export type Config = {
     readonly migrationUrl?: string;
     /** Where the embedded PostgreSQL keeps its data. */
     readonly dataDirectory?: string;
+    /** Of all workers together. */
     readonly connectionsMax: number;
     readonly lockTimeoutMs: number;
     readonly idleInTransactionTimeoutMs: number;
@@ -28,6 +30,10 @@ export type Config = {
     readonly batchCommandsMax: number;
     /** For each lane; beyond it, calls are refused. */
     readonly queueCommandsMax: number;
+    /** A command that would wait longer is refused. */
+    readonly queueWaitMsMax: number;
+    /** The same, while a queue stands because more comes than can be worked off. */
+    readonly standingWaitMsMax: number;
     readonly retryAttemptsMax: number;
   };
   readonly sweep: {
@@ -35,6 +41,7 @@ export type Config = {
     readonly organizationsMax: number;
   };
   readonly streams: {
+    /** Of all workers together. */
     readonly streamsMax: number;
     readonly streamsPerConnectionMax: number;
     /** How often what is watched is compared with the database, whatever notifications say. */
@@ -68,21 +75,15 @@ const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "fatal", "silent"
 
 const LISTEN_ADDRESS = "PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION";
 const OWN_PREFIX = "PLEYOR_";
-const SHARED_NAMES = ["DATABASE_URL", "MIGRATION_DATABASE_URL"];
+const SHARED_NAMES = ["DATABASE_URL", "MIGRATION_DATABASE_URL", "WORKERS"];
+
+/** A batch, and the reads beside it. */
+const CONNECTIONS_OF_WORKER_MIN = 2;
+/** As many as let a worker write two batches at once and read meanwhile. */
+const CONNECTIONS_OF_WORKER = 4;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-
-/** Every fault of the settings at once, one line each, naming its variable and never showing a URL. */
-export class ConfigError extends Error {
-  override readonly name = "ConfigError";
-  readonly faults: readonly string[];
-
-  constructor(faults: readonly string[]) {
-    super(faults.join("\n"));
-    this.faults = faults;
-  }
-}
 
 /** Takes from the environment what is ours. Nothing else reads it. */
 export function readEnv(env: NodeJS.ProcessEnv): RawSettings {
@@ -94,12 +95,18 @@ export function readEnv(env: NodeJS.ProcessEnv): RawSettings {
 
 export function parseConfig(raw: RawSettings): Config {
   const read = new SettingsReader(raw);
+  const workers = read.workers("WORKERS");
   const config: Config = {
+    workers,
     database: {
       ...read.postgresUrl("url", "DATABASE_URL"),
       ...read.postgresUrl("migrationUrl", "MIGRATION_DATABASE_URL"),
       ...read.text("dataDirectory", "PLEYOR_DATA_DIRECTORY"),
-      connectionsMax: read.integer("PLEYOR_DATABASE_CONNECTIONS_MAX", { default: 16, min: 2, max: 1_000 }),
+      connectionsMax: read.integer("PLEYOR_DATABASE_CONNECTIONS_MAX", {
+        default: Math.max(16, workers * CONNECTIONS_OF_WORKER),
+        min: workers * CONNECTIONS_OF_WORKER_MIN,
+        max: 1_000,
+      }),
       lockTimeoutMs: read.integer("PLEYOR_LOCK_TIMEOUT_MS", { default: 5_000, min: 1, max: HOUR_MS }),
       idleInTransactionTimeoutMs: read.integer("PLEYOR_IDLE_IN_TRANSACTION_TIMEOUT_MS", {
         default: 10_000,
@@ -127,6 +134,8 @@ export function parseConfig(raw: RawSettings): Config {
         min: 1,
         max: 1_000_000,
       }),
+      queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 1_000, min: 1, max: HOUR_MS }),
+      standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
       retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
     },
     sweep: {
@@ -158,7 +167,7 @@ export function parseConfig(raw: RawSettings): Config {
     testClocks: read.oneOf("PLEYOR_UNSAFE_TEST_CLOCKS", { default: "off", values: SWITCH }) === "on",
     logLevel: read.oneOf("PLEYOR_LOG_LEVEL", { default: "info", values: LOG_LEVELS }),
   };
-  read.refuseClash(config);
+  refuseClash(read, config);
   read.finish();
   return config;
 }
@@ -184,93 +193,11 @@ function readStreams(read: SettingsReader): Config["streams"] {
   };
 }
 
-/** Reads settings by name and gathers what is wrong with them, so that one start shows every fault. */
-class SettingsReader {
-  readonly #raw: RawSettings;
-  readonly #known = new Set<string>();
-  readonly #faults: string[] = [];
-
-  constructor(raw: RawSettings) {
-    this.#raw = raw;
+function refuseClash(read: SettingsReader, { listen, database }: Config): void {
+  if (listen.grpcPort === listen.httpPort && listen.grpcPort !== 0) {
+    read.fault(`PLEYOR_GRPC_PORT and PLEYOR_HTTP_PORT must differ; both are ${listen.grpcPort}`);
   }
-
-  integer(name: string, range: { default: number; min: number; max: number }): number {
-    const text = this.#take(name);
-    if (text === undefined) {
-      return range.default;
-    }
-    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= range.min && value <= range.max) {
-      return value;
-    }
-    this.#faults.push(`${name} must be a whole number from ${range.min} to ${range.max}, not "${text}"`);
-    return range.default;
-  }
-
-  oneOf<Value extends string>(name: string, choice: { default: Value; values: readonly Value[] }): Value {
-    const text = this.#take(name);
-    const value = choice.values.find((candidate) => candidate === text);
-    if (text !== undefined && value === undefined) {
-      this.#faults.push(`${name} must be one of ${choice.values.join(", ")}, not "${text}"`);
-    }
-    return value ?? choice.default;
-  }
-
-  /** A path or the like: answered under `key`, so that an absent setting is an absent property. */
-  text<Key extends string>(key: Key, name: string): { [name in Key]?: string } {
-    const text = this.#take(name);
-    return (text === undefined ? {} : { [key]: text }) as { [name in Key]?: string };
-  }
-
-  /** The value is not shown if it is wrong, because it holds a password. */
-  postgresUrl<Key extends string>(key: Key, name: string): { [name in Key]?: string } {
-    const text = this.#raw[name];
-    if (text !== undefined && !(URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol))) {
-      this.#faults.push(`${name} must be a URL like postgres://user:password@host:5432/database`);
-    } else if (text !== undefined && !isDecodable(new URL(text))) {
-      this.#faults.push(`${name} has a % that no two hexadecimal digits follow; a % itself is written %25`);
-    }
-    return this.text(key, name);
-  }
-
-  address(name: string, byDefault: string): string {
-    const text = this.#take(name) ?? byDefault;
-    if (/[\s/]/.test(text) || /^[^:]*:\d+$/.test(text)) {
-      this.#faults.push(`${name} must be an IP address or a host name without a port, not "${text}"`);
-    }
-    return text;
-  }
-
-  refuseClash({ listen, database }: Config): void {
-    if (listen.grpcPort === listen.httpPort && listen.grpcPort !== 0) {
-      this.#faults.push(`PLEYOR_GRPC_PORT and PLEYOR_HTTP_PORT must differ; both are ${listen.grpcPort}`);
-    }
-    if (database.migrationUrl !== undefined && database.url === undefined) {
-      this.#faults.push(
-        "MIGRATION_DATABASE_URL needs DATABASE_URL: the embedded PostgreSQL has one role only",
-      );
-    }
-  }
-
-  /** A misspelt name would else be a setting that silently does nothing. */
-  finish(): void {
-    const unknown = Object.keys(this.#raw).filter((name) => !this.#known.has(name));
-    this.#faults.push(...unknown.map((name) => `${name} is not a setting of this service`));
-    if (this.#faults.length > 0) {
-      throw new ConfigError(this.#faults);
-    }
-  }
-
-  #take(name: string): string | undefined {
-    this.#known.add(name);
-    return this.#raw[name] || undefined;
-  }
-}
-
-function isDecodable({ username, password, hostname, pathname }: URL): boolean {
-  try {
-    return [username, password, hostname, pathname].map(decodeURIComponent).length > 0;
-  } catch {
-    return false;
+  if (database.migrationUrl !== undefined && database.url === undefined) {
+    read.fault("MIGRATION_DATABASE_URL needs DATABASE_URL: the embedded PostgreSQL has one role only");
   }
 }

@@ -1,6 +1,11 @@
+import cluster from "node:cluster";
 import { env } from "node:process";
-import { ConfigError, parseConfig, readEnv } from "./config.ts";
-import { createServer, type Server, StartError } from "./server.ts";
+import { ConfigError } from "./config/settings-reader.ts";
+import { parseConfig, readEnv } from "./config.ts";
+import type { Server } from "./server/life.ts";
+import { StartError } from "./server/start-error.ts";
+import { serveAsWorker } from "./server/worker.ts";
+import { createService } from "./server.ts";
 import { welcomeText } from "./telemetry/welcome.ts";
 
 /** A terminal's Ctrl-C reaches this process twice under npm, which passes it on: that is no second one. */
@@ -8,9 +13,14 @@ const SECOND_SIGNAL_AFTER_MS = 500;
 
 let firstAt: number | undefined;
 try {
-  const server = createServer(parseConfig(readEnv(env)));
-  stopOnSignal(server);
-  process.stdout.write(welcomeText(await server.start()));
+  const config = parseConfig(readEnv(env));
+  if (cluster.isWorker) {
+    serveAsWorker(config);
+  } else {
+    const service = createService(config, fail);
+    stopOnSignal(service);
+    process.stdout.write(welcomeText(await service.start()));
+  }
 } catch (error) {
   // A start that a signal gave up is no failure; the process ends once everything is stopped.
   if (firstAt === undefined) fail(error);

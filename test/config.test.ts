@@ -1,5 +1,7 @@
+import { availableParallelism } from "node:os";
 import { expect } from "chai";
-import { ConfigError, parseConfig, readEnv } from "../src/config.ts";
+import { ConfigError } from "../src/config/settings-reader.ts";
+import { parseConfig, readEnv } from "../src/config.ts";
 
 function faultsOf(raw: Record<string, string>): readonly string[] {
   try {
@@ -14,6 +16,7 @@ function faultsOf(raw: Record<string, string>): readonly string[] {
 describe("config", () => {
   it("runs without any setting: embedded PostgreSQL, loopback only", () => {
     expect(parseConfig({})).to.deep.equal({
+      workers: 1,
       database: {
         connectionsMax: 16,
         lockTimeoutMs: 5_000,
@@ -26,6 +29,8 @@ describe("config", () => {
         scope: "many",
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
+        queueWaitMsMax: 1_000,
+        standingWaitMsMax: 15,
         retryAttemptsMax: 8,
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
@@ -46,6 +51,7 @@ describe("config", () => {
   const settings: [name: string, text: string, read: (config: ReturnType<typeof parseConfig>) => unknown][] =
     [
       ["DATABASE_URL", "postgres://a:b@db:5432/credits", (config) => config.database.url],
+      ["WORKERS", "3", (config) => config.workers],
       ["PLEYOR_DATA_DIRECTORY", "/srv/credits", (config) => config.database.dataDirectory],
       ["PLEYOR_DATABASE_CONNECTIONS_MAX", "32", (config) => config.database.connectionsMax],
       ["PLEYOR_LOCK_TIMEOUT_MS", "1500", (config) => config.database.lockTimeoutMs],
@@ -62,6 +68,8 @@ describe("config", () => {
       ["PLEYOR_LANE_SCOPE", "one", (config) => config.lanes.scope],
       ["PLEYOR_BATCH_COMMANDS_MAX", "64", (config) => config.lanes.batchCommandsMax],
       ["PLEYOR_QUEUE_COMMANDS_MAX", "100", (config) => config.lanes.queueCommandsMax],
+      ["PLEYOR_QUEUE_WAIT_MS_MAX", "300", (config) => config.lanes.queueWaitMsMax],
+      ["PLEYOR_STANDING_WAIT_MS_MAX", "30", (config) => config.lanes.standingWaitMsMax],
       ["PLEYOR_RETRY_ATTEMPTS_MAX", "3", (config) => config.lanes.retryAttemptsMax],
       ["PLEYOR_SWEEP_INTERVAL_MS", "250", (config) => config.sweep.intervalMs],
       ["PLEYOR_SWEEP_ORGANIZATIONS_MAX", "10", (config) => config.sweep.organizationsMax],
@@ -82,6 +90,11 @@ describe("config", () => {
     });
   }
 
+  it("takes as many workers as there are cores, and gives each its connections", () => {
+    expect(parseConfig({ WORKERS: "auto" }).workers).to.equal(availableParallelism());
+    expect(parseConfig({ WORKERS: "8" }).database.connectionsMax).to.equal(32);
+  });
+
   it("reads the role that migrates beside the one that serves", () => {
     const config = parseConfig({
       DATABASE_URL: "postgres://serve@db/credits",
@@ -94,6 +107,8 @@ describe("config", () => {
     ["PLEYOR_GRPC_PORT", "65536", /^PLEYOR_GRPC_PORT must be a whole number from 0 to 65535, not "65536"$/],
     ["PLEYOR_GRPC_PORT", "-1", /whole number/],
     ["PLEYOR_LANES", "0", /from 1 to/],
+    ["WORKERS", "0", /^WORKERS must be auto or a whole number from 1 to 64, not "0"$/],
+    ["WORKERS", "all", /^WORKERS must be auto or/],
     ["PLEYOR_LANES", "4.0", /whole number/],
     ["PLEYOR_LANES", "1e2", /whole number/],
     ["PLEYOR_LANE_SCOPE", "two", /^PLEYOR_LANE_SCOPE must be one of many, one, not "two"$/],
@@ -112,6 +127,13 @@ describe("config", () => {
       expect(faults[0]).to.match(fault);
     });
   }
+
+  it("refuses fewer connections to the database than its workers need", () => {
+    const faults = faultsOf({ WORKERS: "4", PLEYOR_DATABASE_CONNECTIONS_MAX: "7" });
+    expect(faults).to.deep.equal([
+      'PLEYOR_DATABASE_CONNECTIONS_MAX must be a whole number from 8 to 1000, not "7"',
+    ]);
+  });
 
   it("reports all faults at once, one line each", () => {
     const faults = faultsOf({ PLEYOR_LANES: "many", PLEYOR_GRPC_PORT: "x", PLEYOR_TYPO: "1" });

@@ -11,12 +11,16 @@ import {
   WINDOW_BYTES_INITIAL,
   windowUpdate,
 } from "./frames.ts";
+import { statusIn } from "./grpc-status.ts";
 import type { PreparedCall } from "./prepared-call.ts";
 
-/** Told the message of an answer, or undefined where the call failed: a failed unary call has none. */
-export type OnAnswer = (message: Buffer | undefined) => void;
+/**
+ * Told the message of an answer, or undefined where the call failed: a failed unary call has none. Then `status` is
+ * that of its trailers, where the connection reads them and there were any.
+ */
+export type OnAnswer = (message: Buffer | undefined, status: number | undefined) => void;
 
-type Stream = { readonly onAnswer: OnAnswer; received: Buffer | undefined };
+type Stream = { readonly onAnswer: OnAnswer; received: Buffer | undefined; status: number | undefined };
 
 const RETURN_WINDOW_AFTER_BYTES = 1 << 20;
 
@@ -29,6 +33,7 @@ export class Connection {
   readonly #socket: Socket;
   readonly #streams = new Map<number, Stream>();
   readonly #onLost: (error: Error) => void;
+  readonly #readsHeaders: boolean;
   #nextStreamId = 1;
   #unread: Buffer = Buffer.alloc(0);
   #sendWindow = WINDOW_BYTES_INITIAL;
@@ -36,19 +41,22 @@ export class Connection {
   #blocked: { bytes: Buffer; dataBytes: number }[] = [];
   #corked = false;
 
-  private constructor(socket: Socket, onLost: (error: Error) => void) {
+  private constructor(socket: Socket, onLost: (error: Error) => void, readsHeaders: boolean) {
     this.#socket = socket;
+    this.#readsHeaders = readsHeaders;
     this.#onLost = onLost;
     socket.setNoDelay(true);
     socket.on("data", (bytes) => this.#read(bytes));
     socket.on("error", onLost);
-    socket.write(opening());
+    socket.write(opening(readsHeaders));
   }
 
-  static open(address: string, onLost: (error: Error) => void): Promise<Connection> {
+  static open(address: string, onLost: (error: Error) => void, readsHeaders = false): Promise<Connection> {
     const [host = "", port = ""] = address.split(":");
     return new Promise((resolve, reject) => {
-      const socket = connect({ host, port: Number(port) }, () => resolve(new Connection(socket, onLost)));
+      const socket = connect({ host, port: Number(port) }, () =>
+        resolve(new Connection(socket, onLost, readsHeaders)),
+      );
       socket.once("error", reject);
     });
   }
@@ -56,7 +64,7 @@ export class Connection {
   call({ frames, dataFrameAt, dataBytes }: PreparedCall, onAnswer: OnAnswer): void {
     const streamId = this.#nextStreamId;
     this.#nextStreamId += 2;
-    this.#streams.set(streamId, { onAnswer, received: undefined });
+    this.#streams.set(streamId, { onAnswer, received: undefined, status: undefined });
     const bytes = Buffer.from(frames);
     bytes.writeUInt32BE(streamId, STREAM_ID_AT);
     bytes.writeUInt32BE(streamId, dataFrameAt + STREAM_ID_AT);
@@ -107,6 +115,7 @@ export class Connection {
     const streamId = bytes.readUInt32BE(STREAM_ID_AT);
     const payload = bytes.subarray(FRAME_HEADER_BYTES);
     if (type === FRAME.data) this.#receive(streamId, payload);
+    else if (type === FRAME.headers && this.#readsHeaders) this.#readStatus(streamId, payload);
     else if (type === FRAME.resetStream) this.#answer(streamId, false);
     else if (type === FRAME.goAway) this.#onLost(new Error("the server closes the connection"));
     else if (type === FRAME.windowUpdate) this.#widen(streamId, payload);
@@ -115,6 +124,11 @@ export class Connection {
     else if (type === FRAME.ping && !(flags & FLAG_ACK)) this.#acknowledge(FRAME.ping, payload);
     const endsStream = type === FRAME.data || type === FRAME.headers;
     if (endsStream && flags & FLAG_END_STREAM) this.#answer(streamId, true);
+  }
+
+  #readStatus(streamId: number, block: Buffer): void {
+    const stream = this.#streams.get(streamId);
+    if (stream) stream.status = statusIn(block) ?? stream.status;
   }
 
   #acknowledge(type: number, payload: Buffer): void {
@@ -139,6 +153,6 @@ export class Connection {
   #answer(streamId: number, whole: boolean): void {
     const stream = this.#streams.get(streamId);
     this.#streams.delete(streamId);
-    stream?.onAnswer(whole ? stream.received?.subarray(GRPC_PREFIX_BYTES) : undefined);
+    stream?.onAnswer(whole ? stream.received?.subarray(GRPC_PREFIX_BYTES) : undefined, stream.status);
   }
 }

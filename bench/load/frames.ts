@@ -22,6 +22,7 @@ export const WINDOW_BYTES_MAX = 2 ** 31 - 1;
 export const WINDOW_BYTES_INITIAL = 65_535;
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const SETTING_HEADER_TABLE_SIZE = 1;
 const SETTING_INITIAL_WINDOW_SIZE = 4;
 
 export function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
@@ -40,13 +41,24 @@ export function windowUpdate(bytes: number): Buffer {
   return frame(FRAME.windowUpdate, 0, 0, payload);
 }
 
-/** What a connection begins with: answers may come without waiting for window updates. */
-export function opening(): Buffer {
-  const settings = Buffer.alloc(6);
-  settings.writeUInt16BE(SETTING_INITIAL_WINDOW_SIZE, 0);
-  settings.writeUInt32BE(WINDOW_BYTES_MAX, 2);
+/**
+ * What a connection begins with: answers may come without waiting for window updates. Headers that are to be read
+ * must come without a dynamic table, which a server may use otherwise.
+ */
+export function opening(readsHeaders: boolean): Buffer {
+  const settings = Buffer.concat([
+    setting(SETTING_INITIAL_WINDOW_SIZE, WINDOW_BYTES_MAX),
+    ...(readsHeaders ? [setting(SETTING_HEADER_TABLE_SIZE, 0)] : []),
+  ]);
   const window = windowUpdate(WINDOW_BYTES_MAX - WINDOW_BYTES_INITIAL);
   return Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, settings), window]);
+}
+
+function setting(id: number, value: number): Buffer {
+  const bytes = Buffer.alloc(6);
+  bytes.writeUInt16BE(id, 0);
+  bytes.writeUInt32BE(value, 2);
+  return bytes;
 }
 
 /** The HEADERS and DATA frames of a call, with 0 where the stream's number belongs. */

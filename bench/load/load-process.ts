@@ -1,6 +1,7 @@
 import { batchLoad } from "./batch-load.ts";
 import { frameLoad } from "./frame-load.ts";
 import type { Load, LoadMessage, LoadOrder } from "./order.ts";
+import { pacedLoad } from "./paced-load.ts";
 
 /** A process that calls a server: it connects, tells that it is ready, waits to be told to go, and reports. */
 
@@ -8,8 +9,13 @@ function tell(message: LoadMessage): void {
   process.send?.(message);
 }
 
+function loadOf(order: LoadOrder): Load | Promise<Load> {
+  if (order.calls.kind === "batch") return batchLoad(order, order.calls);
+  return order.perSecond === undefined ? frameLoad(order) : pacedLoad(order, order.perSecond);
+}
+
 async function obey(order: LoadOrder): Promise<void> {
-  const load = order.calls.kind === "batch" ? batchLoad(order, order.calls) : await frameLoad(order);
+  const load = await loadOf(order);
   process.once("message", () => {
     report(load).catch((error: Error) => tell({ kind: "failed", reason: error.message }));
   });

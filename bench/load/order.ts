@@ -7,14 +7,28 @@ export type LoadOrder = Readonly<{
     | Readonly<{ kind: "spend"; organizationIds: readonly string[] }>
     /** ApplyBatch: settles what the batch before reserved, and reserves as much. */
     | Readonly<{ kind: "batch"; organizationId: string; operations: number }>;
+  /** So many call at the same time, each when its last call is answered. */
   inFlight: number;
+  /** Instead: so many calls begin in a second, whatever has been answered; of `spend` only. */
+  perSecond?: number;
+  /** What begins in so long a time is not counted: until the server has adapted to the load. */
+  settleMs?: number;
   durationMs: number;
   /** Ends it earlier. */
   callsMax?: number;
 }>;
 
-/** What came of it. Every call was answered without an error; of a batch, each operation counts. */
-export type LoadOutcome = Readonly<{ calls: number; elapsedMs: number; medianMs: number; p99Ms: number }>;
+/**
+ * What came of it. Every call was answered without an error; of a batch, each operation counts. Where calls begin at
+ * a rate, those are counted apart that were refused because the server had too much to do.
+ */
+export type LoadOutcome = Readonly<{
+  calls: number;
+  refused?: number;
+  elapsedMs: number;
+  medianMs: number;
+  p99Ms: number;
+}>;
 
 /** A kind of load once it is connected. */
 export type Load = Readonly<{ run: () => Promise<LoadOutcome>; close: () => void }>;

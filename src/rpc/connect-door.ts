@@ -13,6 +13,7 @@ import { withErrorInfo } from "./connect-parse-error.ts";
 import { withoutOwnLimit, withSizeLimit } from "./connect-request-size.ts";
 import type { FrontDoor } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
+import { type GateKeeper, pathOf } from "./gate-keeper.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
 import { ProblemError } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
@@ -30,9 +31,10 @@ type ConnectDoorOptions = Readonly<{
   routes: readonly Route[];
   runner: CallRunner;
   serving: Serving;
+  keeper: GateKeeper;
   messageBytesMax: number;
   /** All metrics, as Prometheus reads them. */
-  metricsText: () => string;
+  metricsText: () => Promise<string>;
   /** Hears of what fails where no caller can be told. */
   onError: (error: unknown) => void;
 }>;
@@ -42,20 +44,21 @@ export function createConnectDoor({
   routes,
   runner,
   serving,
+  keeper,
   messageBytesMax,
   metricsText,
   onError,
 }: ConnectDoorOptions): FrontDoor {
   return createHttpPort(
     serveConnect({
-      routes: (router) => register(router, routes, { runner, messageBytesMax }),
+      routes: (router) => register(router, routes, { runner, keeper, messageBytesMax }),
       // Of each message of a stream.
       readMaxBytes: messageBytesMax,
       // A misspelt field would else be an absent one, and its request another than was meant.
       jsonOptions: { ignoreUnknownFields: false, registry: DETAIL_TYPES },
       contextValues: ({ socket: { remoteAddress, remotePort } }) =>
         createContextValues().set(CONNECTION, `${remoteAddress}:${remotePort}`),
-      fallback: plainPages(serving, metricsText),
+      fallback: plainPages(serving, metricsText, onError),
       onError,
     }),
   );
@@ -64,12 +67,12 @@ export function createConnectDoor({
 function register(
   router: ConnectRouter,
   routes: readonly Route[],
-  { runner, messageBytesMax }: Pick<ConnectDoorOptions, "runner" | "messageBytesMax">,
+  { runner, keeper, messageBytesMax }: Pick<ConnectDoorOptions, "runner" | "keeper" | "messageBytesMax">,
 ): void {
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints)) {
     const options = endpoint.kind === "unary" ? withoutOwnLimit(messageBytesMax) : undefined;
     // Only the descriptor knows the types of an endpoint's messages.
-    router.rpc(endpoint.method, implement(runner, endpoint) as never, options);
+    router.rpc(endpoint.method, implement(runner, keeper, endpoint) as never, options);
   }
   const handlers = router.handlers.map((handler) => {
     const unary = handler.method.methodKind === "unary";
@@ -78,12 +81,14 @@ function register(
   router.handlers.splice(0, Number.POSITIVE_INFINITY, ...handlers);
 }
 
-function implement(runner: CallRunner, endpoint: Endpoint) {
+function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
   if (endpoint.kind === "stream") {
     return (input: Message | AsyncIterable<Message>, context: HandlerContext) =>
       serveStream(runner, endpoint, input, context);
   }
+  const path = pathOf(endpoint.method);
   return async (request: Message, context: HandlerContext) => {
+    if (keeper.refuses(path, "connect")) throw toConnectError(keeper.problem);
     const outcome = await runner.unary(endpoint, incomingCall(context), () => request);
     if ("problem" in outcome) throw toConnectError(outcome.problem);
     return outcome.response;
@@ -117,14 +122,23 @@ function incomingCall(context: HandlerContext): IncomingCall {
 }
 
 /** What monitoring reads: whether the server serves, and its metrics. */
-function plainPages(serving: Serving, metricsText: () => string): HttpHandler {
+function plainPages(
+  serving: Serving,
+  metricsText: ConnectDoorOptions["metricsText"],
+  onError: ConnectDoorOptions["onError"],
+): HttpHandler {
   return (request, response) => {
     const page = request.method === "GET" || request.method === "HEAD" ? request.url?.split("?", 1)[0] : "";
     if (page === "/healthz") {
       const state = serving.draining ? "draining" : "serving";
       answer(response, serving.draining ? UNAVAILABLE : OK, `${state}\n`);
     } else if (page === "/metrics") {
-      answer(response, OK, metricsText());
+      metricsText()
+        .then((text) => answer(response, OK, text))
+        .catch((error: unknown) => {
+          onError(error);
+          answer(response, UNAVAILABLE, "the metrics can't be read\n");
+        });
     } else {
       answer(response, NOT_FOUND, "not found\n");
     }

@@ -1,4 +1,5 @@
 import type { CreditLedger } from "../service/credit-ledger.ts";
+import type { LaneGauge } from "../service/lane.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
@@ -8,6 +9,7 @@ import { CallRunner } from "./call-runner.ts";
 import { createConnectDoor } from "./connect-door.ts";
 import type { ListenAddress } from "./door.ts";
 import { createErrorMapping } from "./error-mapping.ts";
+import { GateKeeper } from "./gate-keeper.ts";
 import { createGrpcDoor } from "./grpc-door.ts";
 import { createRoutes, REQUEST_SCHEMAS } from "./routes.ts";
 import { Serving } from "./serving.ts";
@@ -21,6 +23,8 @@ export type DoorsOptions = Readonly<{
   plans: PlanDesk;
   /** Absent: the service for them is not there. */
   testClocks?: TestClocks | undefined;
+  /** Of the lanes that mutations go through; absent: no call is refused before it is read. */
+  gauge?: LaneGauge;
   telemetry: Telemetry;
   limits: Readonly<{ callDeadlineMsMax: number; messageBytesMax: number }>;
   authenticate?: Authenticate;
@@ -34,10 +38,13 @@ export type Doors = Readonly<{
   drain(timeoutMs: number): Promise<number>;
   close(): Promise<void>;
 }>;
+
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
+const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
+
 export function createDoors(options: DoorsOptions): Doors {
-  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate } = options;
+  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate, gauge } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -50,7 +57,9 @@ export function createDoors(options: DoorsOptions): Doors {
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
   const routeParts = { serving, validation, errorMapping, watching, prices, plans, testClocks };
-  const parts = { ...limits, runner, routes: createRoutes(ledger, routeParts) };
+  const routes = createRoutes(ledger, routeParts);
+  const keeper = new GateKeeper({ routes, gauge: gauge ?? NO_LANES, telemetry });
+  const parts = { ...limits, runner, routes, keeper };
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());
   const grpc = createGrpcDoor(parts);
@@ -61,10 +70,12 @@ export function createDoors(options: DoorsOptions): Doors {
     onError: (error) => telemetry.backgroundFailed(error),
   });
   const close = async () => {
+    keeper.stop();
     await Promise.all([grpc.close(), http.close()]);
   };
   return {
     open: async (at) => {
+      keeper.start();
       try {
         return { grpcAddress: await grpc.listen(at.grpc), httpAddress: await http.listen(at.http) };
       } catch (error) {

@@ -26,6 +26,8 @@ import {
   within,
 } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import type { GateKeeper } from "./gate-keeper.ts";
+import { gateCalls } from "./grpc-gate.ts";
 import { messageTooLarge, TOLD_SIZES_MAX } from "./message-size.ts";
 import { ProblemError } from "./problem.ts";
 import { toGrpcError } from "./problem-status.ts";
@@ -42,10 +44,11 @@ type GrpcDoorOptions = Readonly<{
   routes: readonly Route[];
   runner: CallRunner;
   messageBytesMax: number;
+  keeper: GateKeeper;
 }>;
 
 /** The door for services: gRPC alone, on a port of its own, as fast as this process can. */
-export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOptions): FrontDoor {
+export function createGrpcDoor({ routes, runner, messageBytesMax, keeper }: GrpcDoorOptions): FrontDoor {
   // What fails here is thrown or answered; grpc-js would also print it, past the log.
   setLogVerbosity(logVerbosity.NONE);
   const server = new Server({
@@ -59,6 +62,7 @@ export function createGrpcDoor({ routes, runner, messageBytesMax }: GrpcDoorOpti
     "grpc.keepalive_time_ms": PING_INTERVAL_MS,
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
   });
+  gateCalls(server, keeper);
   for (const route of routes) {
     const handlers = route.endpoints.map((endpoint) => {
       return [endpoint.method.localName, serve(runner, endpoint, messageBytesMax)];

@@ -1,4 +1,3 @@
-import type { RateCard } from "../domain/pricing/model.ts";
 import { AlertReader } from "../storage/alert-reader.ts";
 import { ChangeFeed } from "../storage/change-feed.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
@@ -13,7 +12,7 @@ import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
-import type { LaneSettings } from "./lane.ts";
+import type { LaneGauge, LaneSettings, LaneTelemetry } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
 import { OrganizationReading } from "./organization-reading.ts";
@@ -35,6 +34,8 @@ export type LedgerSettings = Readonly<{
   alertsKeptMs?: number;
   /** Absent: the database's. */
   clocks?: ClockSource;
+  /** Told how long commands wait and batches take; absent: nobody is. */
+  telemetry?: LaneTelemetry;
   /** Told of what went wrong where nobody waits for an answer. */
   onError: (error: unknown) => void;
 }>;
@@ -45,9 +46,9 @@ export type RunningLedger = Readonly<{
   /** What those who watch are told from. */
   source: WatchSource;
   prices: Prices;
-  /** Publishes a rate card where there is none yet. */
-  publishFirstRateCard: (read: () => RateCard) => Promise<void>;
   plans: PlanDesk;
+  /** How the lanes stand. */
+  gauge: LaneGauge;
   /** Only where they were asked for. */
   testClocks: TestClocks | undefined;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
@@ -63,6 +64,7 @@ export function createCreditLedger({
   sweep,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
+  telemetry,
   onError,
 }: LedgerSettings): RunningLedger {
   const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
@@ -84,6 +86,7 @@ export function createCreditLedger({
   const lanes = new Lanes(
     { commit: (items) => commitBatch(ground, items), faultOf: databaseFaultOf },
     laneSettings,
+    telemetry,
   );
   const readers = { watch: new WatchReader(readOrm), alerts: new AlertReader(readOrm) };
   const source = new WatchSource(readers, lanes);
@@ -104,8 +107,8 @@ export function createCreditLedger({
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
+    gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),
-    publishFirstRateCard: (read) => publication.publishFirst(read),
     stop,
   };
 }

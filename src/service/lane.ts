@@ -1,16 +1,27 @@
 import type { DatabaseFault } from "../storage/database-fault.ts";
 import type { BatchItem, Outcome } from "./batch.ts";
+import { type AdmissionSettings, LaneAdmission, type Queued } from "./lane-admission.ts";
+import { LaneQueue, type Waiting } from "./lane-queue.ts";
 import { ServiceError } from "./service-error.ts";
 
-export type LaneSettings = Readonly<{
-  /** Items that one batch takes at the most. */
-  batchCommandsMax: number;
-  /** Items that may wait; beyond it, calls are refused. */
-  queueCommandsMax: number;
-  /** How often a batch is tried while the database does not answer. */
-  retryAttemptsMax: number;
-  scope: "many" | "one";
+export type LaneSettings = AdmissionSettings &
+  Readonly<{
+    /** How often a batch is tried while the database does not answer. */
+    retryAttemptsMax: number;
+    scope: "many" | "one";
+  }>;
+
+/** Hears how long commands wait, the first one waiting of an organization or a later one, and batches take. */
+export type LaneTelemetry = Readonly<{
+  commandTaken: (turn: "first" | "later", waitMs: number) => void;
+  batchEnded: (elapsedMs: number) => void;
 }>;
+
+/** Calls that lanes have taken and refused so far; one call may have many commands. */
+export type LaneLoad = Readonly<{ taken: number; refused: number }>;
+
+/** How lanes stand, for those who refuse calls before the lanes have to. */
+export type LaneGauge = Readonly<{ read: () => LaneLoad; refusedBefore: () => void }>;
 
 /** What a lane needs of the database. */
 export type LaneDatabase = Readonly<{
@@ -18,12 +29,6 @@ export type LaneDatabase = Readonly<{
   /** What the error says of the database; undefined where it is the batch's own fault. */
   faultOf: (error: unknown) => DatabaseFault | undefined;
 }>;
-
-type Waiting = BatchItem & {
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (outcome: Outcome) => void;
-  readonly reject: (error: unknown) => void;
-};
 
 /** What those who came before met, of items that are tried one at a time. */
 type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unknown> };
@@ -40,6 +45,8 @@ const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 2_000;
 const OVERLOADED_RETRY_MS = 200;
+/** Looking for those who have left costs a look at all who wait, so that it is done no more often. */
+const LEFT_LOOK_MS = 10;
 const DRAINING_RETRY_MS = 1_000;
 
 /**
@@ -50,27 +57,52 @@ const DRAINING_RETRY_MS = 1_000;
 export class Lane {
   readonly #database: LaneDatabase;
   readonly #settings: LaneSettings;
-  /** By organization, in the order in which their turns come. */
-  #queues = new Map<string, Waiting[]>();
-  #waiting = 0;
+  readonly #telemetry: LaneTelemetry | undefined;
+  readonly #queue = new LaneQueue();
+  readonly #admission: LaneAdmission;
+  readonly #load = { taken: 0, refused: 0 };
+  /** Of the call that was taken last, whose other commands are taken too. */
+  #lastSignal: AbortSignal | undefined;
+  #refusedSignal: AbortSignal | undefined;
+  #lookedAt = Number.NEGATIVE_INFINITY;
   #batchSize: number;
   #running: Promise<void> | undefined;
   #draining = false;
 
-  constructor(database: LaneDatabase, settings: LaneSettings) {
+  constructor(database: LaneDatabase, settings: LaneSettings, telemetry?: LaneTelemetry) {
     this.#database = database;
     this.#settings = settings;
+    this.#telemetry = telemetry;
+    this.#admission = new LaneAdmission(settings);
     this.#batchSize = settings.batchCommandsMax;
+  }
+
+  get load(): LaneLoad {
+    return this.#load;
   }
 
   /** Resolves once the item's batch is committed. The signal drops it while it waits for its turn. */
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
     if (this.#draining) return Promise.reject(draining());
-    if (this.#waiting >= this.#settings.queueCommandsMax) return Promise.reject(overloaded(this.#waiting));
+    const since = performance.now();
+    const leads = signal === undefined || signal !== this.#lastSignal;
+    if (leads && this.#refuses(item, since)) {
+      if (signal === undefined || signal !== this.#refusedSignal) this.#load.refused += 1;
+      this.#refusedSignal = signal;
+      return Promise.reject(overloaded(this.#queue.size));
+    }
+    if (leads) this.#load.taken += 1;
+    this.#lastSignal = signal;
+    const first = this.#queue.sizeOf(item.organizationId) === 0;
     return new Promise((resolve, reject) => {
-      this.#enqueue({ ...item, signal, resolve, reject });
+      this.#queue.add({ ...item, signal, resolve, reject, since, first, leads });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Calls were refused before they came here, because lanes refuse calls. */
+  refusedBefore(): void {
+    this.#admission.refusedBefore(performance.now());
   }
 
   /** Takes no more items; resolves when those that wait are done. */
@@ -82,47 +114,35 @@ export class Lane {
   async #run(): Promise<void> {
     // Commands that arrive in one turn of the event loop share a batch.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting > 0) {
+    while (this.#queue.size > 0) {
       const batch = this.#take();
       if (batch.length > 0) await this.#commit(batch);
     }
     this.#running = undefined;
   }
 
-  #enqueue(waiting: Waiting): void {
-    const queue = this.#queues.get(waiting.organizationId);
-    if (queue) queue.push(waiting);
-    else this.#queues.set(waiting.organizationId, [waiting]);
-    this.#waiting += 1;
+  /** Those who have left are counted out before anybody is refused; a call with many commands is looked at once. */
+  #refuses({ organizationId, request }: BatchItem, now: number): boolean {
+    const queue = this.#queue;
+    const mutates = request !== undefined;
+    const queued = (): Queued => {
+      return { mutates, waiting: queue.size, ahead: queue.ahead(organizationId), calls: queue.calls };
+    };
+    if (!this.#admission.refuses(queued(), now)) return false;
+    if (now - this.#lookedAt < LEFT_LOOK_MS) return true;
+    this.#lookedAt = now;
+    queue.dropLeft();
+    return this.#admission.refuses(queued(), now);
   }
 
-  /** One item of each organization in turn, until the batch is full. Who has left is dropped. */
   #take(): readonly Waiting[] {
-    const batch: Waiting[] = [];
     const organizations = this.#settings.scope === "one" ? 1 : this.#batchSize;
-    const turns = [...this.#queues.entries().take(organizations)];
-    const positions = new Map<string, number>();
-    for (let round = 0, taking = true; taking; round += 1) {
-      taking = false;
-      for (const [organizationId, queue] of turns) {
-        const waiting = queue[round];
-        if (waiting === undefined || batch.length >= this.#batchSize) continue;
-        taking = true;
-        positions.set(organizationId, round + 1);
-        if (waiting.signal?.aborted) waiting.reject(waiting.signal.reason);
-        else batch.push(waiting);
-      }
-    }
-    for (const [organizationId, taken] of positions) this.#dequeue(organizationId, taken);
+    const batch = this.#queue.take(this.#batchSize, organizations);
+    const now = performance.now();
+    this.#admission.taken(this.#queue.size, now);
+    for (const { first, since } of batch)
+      this.#telemetry?.commandTaken(first ? "first" : "later", now - since);
     return batch;
-  }
-
-  /** An organization that has had its turn goes behind the others. */
-  #dequeue(organizationId: string, taken: number): void {
-    const queue = this.#queues.get(organizationId) ?? [];
-    this.#queues.delete(organizationId);
-    this.#waiting -= taken;
-    if (taken < queue.length) this.#queues.set(organizationId, queue.slice(taken));
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
@@ -130,32 +150,17 @@ export class Lane {
     try {
       const outcomes = await this.#commitWithRetry(batch);
       const postponed = batch.filter((waiting, index) => !settle(waiting, outcomes[index]));
-      this.#requeue(postponed);
+      this.#queue.putBack(postponed);
     } catch (error) {
       const away = this.#database.faultOf(error) === "away";
       if (batch.length > 1 && !away) await this.#isolate(batch);
       else for (const waiting of batch) waiting.reject(this.#failure(error));
-      if (away && this.#draining) this.#rejectAll(error);
+      // Who still waits when a server stops whose database is away would each wait for all tries.
+      if (away && this.#draining) this.#queue.rejectAll(this.#failure(error));
     }
-    this.#adapt(batch.length, performance.now() - begin);
-  }
-
-  /** Who still waits when a server stops whose database is away would each wait for all tries. */
-  #rejectAll(error: unknown): void {
-    for (const queue of this.#queues.values())
-      for (const waiting of queue) waiting.reject(this.#failure(error));
-    this.#queues.clear();
-    this.#waiting = 0;
-  }
-
-  /** Puts items back where they were: before what has arrived since. */
-  #requeue(postponed: readonly Waiting[]): void {
-    if (postponed.length === 0) return;
-    const newer = this.#queues;
-    this.#queues = new Map();
-    this.#waiting = 0;
-    for (const waiting of postponed) this.#enqueue(waiting);
-    for (const queue of newer.values()) for (const waiting of queue) this.#enqueue(waiting);
+    const elapsedMs = performance.now() - begin;
+    this.#adapt(batch.length, elapsedMs);
+    this.#telemetry?.batchEnded(elapsedMs);
   }
 
   /**
@@ -172,7 +177,7 @@ export class Lane {
       if (earlier !== undefined) earlier.push(waiting);
       else if (!(await this.#commitAlone(waiting, blocked))) postponed.set(organizationId, [waiting]);
     }
-    this.#requeue([...postponed.values()].flat());
+    this.#queue.putBack([...postponed.values()].flat());
   }
 
   /** False where the item's turn is yet to come. */
@@ -208,8 +213,11 @@ export class Lane {
    */
   async #commitWithRetry(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
     for (let attempt = 1; ; attempt += 1) {
+      const begin = performance.now();
       try {
-        return await this.#database.commit(batch);
+        const outcomes = await this.#database.commit(batch);
+        this.#admission.committed(batch.length, performance.now() - begin);
+        return outcomes;
       } catch (error) {
         const fault = this.#database.faultOf(error);
         const again = fault === "away" || (fault === "locked" && batch.length === 1);

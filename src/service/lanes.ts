@@ -1,5 +1,12 @@
 import type { BatchItem, Outcome } from "./batch.ts";
-import { Lane, type LaneDatabase, type LaneSettings } from "./lane.ts";
+import {
+  Lane,
+  type LaneDatabase,
+  type LaneGauge,
+  type LaneLoad,
+  type LaneSettings,
+  type LaneTelemetry,
+} from "./lane.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -9,8 +16,28 @@ import { Lane, type LaneDatabase, type LaneSettings } from "./lane.ts";
 export class Lanes {
   readonly #lanes: readonly Lane[];
 
-  constructor(database: LaneDatabase, settings: LaneSettings & Readonly<{ count: number }>) {
-    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings));
+  constructor(
+    database: LaneDatabase,
+    settings: LaneSettings & Readonly<{ count: number }>,
+    telemetry?: LaneTelemetry,
+  ) {
+    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings, telemetry));
+  }
+
+  readonly gauge: LaneGauge = {
+    read: () => this.#load(),
+    refusedBefore: () => {
+      for (const lane of this.#lanes) lane.refusedBefore();
+    },
+  };
+
+  /** Of all of them together. */
+  #load(): LaneLoad {
+    const loads = this.#lanes.map(({ load }) => load);
+    return {
+      taken: loads.reduce((sum, { taken }) => sum + taken, 0),
+      refused: loads.reduce((sum, { refused }) => sum + refused, 0),
+    };
   }
 
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {

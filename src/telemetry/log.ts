@@ -5,12 +5,14 @@ export type Log = Logger;
 /** Where log lines go; a test passes its own. */
 export type LogSink = Readonly<{ write: (line: string) => void }>;
 
+type LogOptions = Readonly<{ sink?: LogSink | undefined; worker?: number | undefined }>;
+
 /** Lines of JSON on stderr: stdout is for the person who starts the service. */
-export function createLog(level: string, sink?: LogSink): Log {
+export function createLog(level: string, { sink, worker }: LogOptions): Log {
   const options: LoggerOptions = {
     level,
     // Host and process id are what the platform's collector adds by itself.
-    base: null,
+    base: worker === undefined ? null : { worker },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.errWithCause },

@@ -1,5 +1,6 @@
-import { CallMetrics } from "./call-metrics.ts";
 import { createLog, type Log, type LogSink } from "./log.ts";
+import { Metrics, type Turn } from "./metrics.ts";
+import { type MetricsState, metricsText } from "./metrics-state.ts";
 
 /** How one call ended. `reason` is that of its error. */
 export type CallEnd = Readonly<{
@@ -10,20 +11,40 @@ export type CallEnd = Readonly<{
   durationMs: number;
 }>;
 
+/** Gives the metrics of all processes of the service together. */
+export type GatherMetrics = () => Promise<MetricsState>;
+
+type TelemetryOptions = Readonly<{
+  sink?: LogSink;
+  /** Which of several processes this one is; absent: it is the whole service. */
+  worker?: Readonly<{ number: number; gather: GatherMetrics }>;
+}>;
+
 /** What the service tells about itself: one function for each event. */
 export class Telemetry {
-  readonly #metrics = new CallMetrics();
+  readonly #metrics = new Metrics();
+  readonly #gather: GatherMetrics;
   /** For parts that tell what no event here stands for. */
   readonly log: Log;
 
-  constructor(level: string, sink?: LogSink) {
-    this.log = createLog(level, sink);
+  constructor(level: string, { sink, worker }: TelemetryOptions = {}) {
+    this.log = createLog(level, { sink, worker: worker?.number });
+    this.#gather = worker?.gather ?? (() => Promise.resolve(this.metrics()));
   }
 
   /** Counted always, but logged on demand only: a line for each of 10,000 calls a second would cost as much as they do. */
   callEnded({ method, door, code, reason, durationMs }: CallEnd): void {
-    this.#metrics.record({ method, door, code }, durationMs);
+    this.#metrics.call({ method, door, code }, durationMs);
     this.log.debug({ method, door, code, reason, durationMs }, "call ended");
+  }
+
+  /** A command was taken into a batch, after so long a wait. */
+  commandTaken(turn: Turn, waitMs: number): void {
+    this.#metrics.waited(turn, waitMs);
+  }
+
+  batchEnded(elapsedMs: number): void {
+    this.#metrics.batch(elapsedMs);
   }
 
   /** A fault of ours; the caller was told the id and nothing else. */
@@ -72,8 +93,28 @@ export class Telemetry {
     this.log.info("server stopped");
   }
 
-  /** All metrics, as Prometheus reads them. */
-  metricsText(): string {
-    return this.#metrics.text();
+  /** A worker serves; how many times this place was filled before. */
+  workerServes(worker: Readonly<{ worker: number; pid: number | undefined; replaced: number }>): void {
+    this.log.info(worker, "worker serves");
+  }
+
+  /** A worker ended that nobody had told to; another one takes its place. */
+  workerLost(worker: Readonly<{ worker: number; how: string; replacedAfterMs: number }>): void {
+    this.log.error(worker, "worker lost");
+  }
+
+  /** A worker had to be killed, because it did not end when it was told to. */
+  workerKilled(worker: Readonly<{ worker: number; pid: number | undefined }>): void {
+    this.log.error(worker, "worker killed: it did not end in time");
+  }
+
+  /** What this process counted. */
+  metrics(): MetricsState {
+    return this.#metrics.state();
+  }
+
+  /** All metrics of the service, as Prometheus reads them. */
+  async metricsText(): Promise<string> {
+    return metricsText(await this.#gather());
   }
 }

@@ -7,6 +7,7 @@ import { createOrm, type Orm } from "../../src/storage/orm.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { ServerProcess } from "../support/server-process.ts";
 import { type Booked, ChaosClient } from "./chaos-client.ts";
+import { mulberry32 } from "./mulberry32.ts";
 
 const CLIENTS = 64;
 const OPERATIONS = 20_000;
@@ -95,14 +96,3 @@ describe("two servers on one database, one of them killed", () => {
     await server?.start();
   }
 });
-
-/** A small seeded generator, so that a failure can be run again; by Tommy Ettinger, public domain. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -12,7 +12,8 @@ import { TestClockService } from "../../gen/pleyor/credits/v1/test_clock_service
 import { type CreditClient, createCreditClient, refusalOf } from "../../src/client/client.ts";
 import { createGrpcTransport } from "../../src/client/grpc-transport.ts";
 import { parseConfig } from "../../src/config.ts";
-import { createServer, type Server } from "../../src/server.ts";
+import type { Server } from "../../src/server/life.ts";
+import { createServer } from "../../src/server.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
 import { verifyDatabase } from "../support/running-service.ts";

@@ -7,6 +7,7 @@ import {
 } from "@connectrpc/connect-node";
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
+import type { LaneGauge } from "../../src/service/lane.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
@@ -35,14 +36,16 @@ export class DoorsUnderTest {
   readonly #doors: Doors;
   readonly #sessions: Http2SessionManager[] = [];
 
-  constructor(limits: { callDeadlineMsMax?: number; messageBytesMax?: number } = {}) {
+  /** Without a gauge, no call is refused before it is read. */
+  constructor(limits: { callDeadlineMsMax?: number; messageBytesMax?: number } = {}, gauge?: LaneGauge) {
     const sink = { write: (line: string) => void this.logLines.push(line) };
     this.#doors = createDoors({
       ledger: this.ledger,
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
-      telemetry: new Telemetry("debug", sink),
+      ...(gauge && { gauge }),
+      telemetry: new Telemetry("debug", { sink }),
       limits: {
         callDeadlineMsMax: 10_000,
         messageBytesMax: 1_000_000,

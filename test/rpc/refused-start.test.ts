@@ -4,8 +4,11 @@ import { createServer as createNetServer, type Server as NetServer, type Socket 
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { expect } from "chai";
-import { parseConfig, type RawSettings } from "../../src/config.ts";
-import { createServer, type Server, StartError } from "../../src/server.ts";
+import type { RawSettings } from "../../src/config/settings-reader.ts";
+import { parseConfig } from "../../src/config.ts";
+import type { Server } from "../../src/server/life.ts";
+import { StartError } from "../../src/server/start-error.ts";
+import { createServer } from "../../src/server.ts";
 import { findPostmaster } from "../../src/storage/embedded/postmaster.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { refuseOldVersion } from "../../src/storage/prepare-database.ts";

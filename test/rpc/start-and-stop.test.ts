@@ -5,8 +5,11 @@ import { createConnectTransport, createGrpcTransport } from "@connectrpc/connect
 import { expect } from "chai";
 import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
-import { parseConfig, type RawSettings } from "../../src/config.ts";
-import { createServer, type Server, StartError } from "../../src/server.ts";
+import type { RawSettings } from "../../src/config/settings-reader.ts";
+import { parseConfig } from "../../src/config.ts";
+import type { Server } from "../../src/server/life.ts";
+import { StartError } from "../../src/server/start-error.ts";
+import { createServer } from "../../src/server.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { exitCodeOf, startMain } from "../support/main-process.ts";

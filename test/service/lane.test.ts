@@ -7,6 +7,8 @@ import { until } from "./support/until.ts";
 const SETTINGS: LaneSettings = {
   batchCommandsMax: 32,
   queueCommandsMax: 10_000,
+  queueWaitMsMax: 1_000,
+  standingWaitMsMax: 25,
   retryAttemptsMax: 3,
   scope: "many",
 };

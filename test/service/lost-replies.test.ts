@@ -46,7 +46,14 @@ describe("R-REQ-4: a batch whose commit succeeds without a reply", () => {
         },
         faultOf: () => "away",
       },
-      { batchCommandsMax: 100, queueCommandsMax: 100, retryAttemptsMax: 2, scope: "many" },
+      {
+        batchCommandsMax: 100,
+        queueCommandsMax: 100,
+        queueWaitMsMax: 1_000,
+        standingWaitMsMax: 25,
+        retryAttemptsMax: 2,
+        scope: "many",
+      },
     );
     const outcomes = await Promise.all(
       commands.map((command) => {

@@ -77,7 +77,15 @@ describe("R-HIST-1: history", () => {
     it("lets it do everything that a server does", async () => {
       const { ledger, stop } = createCreditLedger({
         database: ormSettings(servingUrl),
-        lanes: { count: 1, batchCommandsMax: 10, queueCommandsMax: 100, retryAttemptsMax: 2, scope: "many" },
+        lanes: {
+          count: 1,
+          batchCommandsMax: 10,
+          queueCommandsMax: 100,
+          queueWaitMsMax: 1_000,
+          standingWaitMsMax: 25,
+          retryAttemptsMax: 2,
+          scope: "many",
+        },
         sweep: { intervalMs: 10, organizationsMax: 10 },
         onError: (error) => expect.fail(String(error)),
       });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import type { RawSettings } from "../../src/config.ts";
+import type { RawSettings } from "../../src/config/settings-reader.ts";
 
 /** The service's main program, as its parent sees it. */
 export type MainProcess = Readonly<{

@@ -1,6 +1,7 @@
 import { type CreditClient, createCreditClient } from "../../src/client/client.ts";
 import { parseConfig } from "../../src/config.ts";
-import { createServer, type Server } from "../../src/server.ts";
+import type { Server } from "../../src/server/life.ts";
+import { createServer } from "../../src/server.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";

@@ -51,6 +51,8 @@ export class LedgerRig {
         count: 2,
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
+        queueWaitMsMax: 1_000,
+        standingWaitMsMax: 25,
         retryAttemptsMax: 8,
         scope: "many",
         ...lanes,

@@ -1,0 +1,12 @@
+import type { Config } from "../config.ts";
+
+/** A worker's part of what the settings allow to all of them together. */
+export function shareOf(config: Config): Config {
+  const { workers, database, streams } = config;
+  return {
+    ...config,
+    database: { ...database, connectionsMax: Math.floor(database.connectionsMax / workers) },
+    // Connections are dealt out in turns, but not all have as many streams.
+    streams: { ...streams, streamsMax: Math.ceil(streams.streamsMax / workers) },
+  };
+}
