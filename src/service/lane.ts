@@ -40,6 +40,7 @@ type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unkno
  */
 const BATCH_MS_AIM = 60;
 const BATCH_COMMANDS_MIN = 256;
+const ANSWERS_AT_ONCE = 16;
 /** So many commands that are slow alone are not to blame: it is the database that hangs. */
 const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;
@@ -67,6 +68,7 @@ export class Lane {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #batchSize: number;
   #running: Promise<void> | undefined;
+  #answering = Promise.resolve();
   #draining = false;
 
   constructor(database: LaneDatabase, settings: LaneSettings, telemetry?: LaneTelemetry) {
@@ -109,6 +111,7 @@ export class Lane {
   async drain(): Promise<void> {
     this.#draining = true;
     await this.#running;
+    await this.#answering;
   }
 
   async #run(): Promise<void> {
@@ -149,8 +152,8 @@ export class Lane {
     const begin = performance.now();
     try {
       const outcomes = await this.#commitWithRetry(batch);
-      const postponed = batch.filter((waiting, index) => !settle(waiting, outcomes[index]));
-      this.#queue.putBack(postponed);
+      this.#queue.putBack(batch.filter((_, index) => outcomes[index]?.outcome === "postponed"));
+      this.#answering = this.#answering.then(() => answer(batch, outcomes));
     } catch (error) {
       const away = this.#database.faultOf(error) === "away";
       if (batch.length > 1 && !away) await this.#isolate(batch);
@@ -236,6 +239,17 @@ export class Lane {
     const bounded = Math.min(Math.max(fitting, BATCH_COMMANDS_MIN), this.#settings.batchCommandsMax);
     // Small batches say little about large ones, so they may only make room.
     if (elapsedMs > BATCH_MS_AIM || bounded > this.#batchSize) this.#batchSize = bounded;
+  }
+}
+
+/**
+ * Answers a batch a few items at a time: to make and send an answer costs more than to decide it, and the next batch,
+ * whose look-ups come back meanwhile, would wait for all of them while the database has nothing to do.
+ */
+async function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): Promise<void> {
+  for (const [index, waiting] of batch.entries()) {
+    if (index % ANSWERS_AT_ONCE === 0 && index > 0) await new Promise((resolve) => setImmediate(resolve));
+    settle(waiting, outcomes[index]);
   }
 }
 

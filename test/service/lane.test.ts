@@ -97,6 +97,25 @@ describe("a lane", () => {
     expect(await lane.submit(item("b", 4))).to.deep.equal({ outcome: "current" });
   });
 
+  it("begins the next batch before it has given all answers of the last one, and drains once it has", async () => {
+    const database = new ScriptedDatabase();
+    const answeredAtBegin: number[] = [];
+    let answered = 0;
+    const commit = (batch: Batch) => {
+      answeredAtBegin.push(answered);
+      return database.commit(batch);
+    };
+    const lane = new Lane({ commit, faultOf: () => undefined }, SETTINGS);
+    const items = range(64).map(async (number) => {
+      await lane.submit(item("a", number));
+      answered += 1;
+    });
+    await lane.drain();
+    expect(answeredAtBegin[1]).to.be.lessThan(32);
+    expect(answered).to.equal(64);
+    await Promise.all(items);
+  });
+
   it("drains: takes no more, and ends what waits", async () => {
     const database = new ScriptedDatabase();
     const lane = new Lane(database, SETTINGS);
