@@ -1393,7 +1393,9 @@ export const LimitKindSchema: GenEnum<LimitKind> = /*@__PURE__*/
  * `replayed` and the current state beside it, and changes nothing, whatever happened
  * since. Anything else under that reference is refused, REFERENCE_REUSED. A call with
  * a reference that finds nothing left to be done is recorded too, for its copies to
- * be known; one that is refused is not, so its reference is free.
+ * be known; one that is refused is not, so its reference is free. Where one event of
+ * the payment system leads to several calls, each needs a reference of its own, such
+ * as `event:evt_123/resume`.
  *
  * @generated from service pleyor.credits.v1.SubscriptionService
  */
