@@ -134,7 +134,7 @@ export function parseConfig(raw: RawSettings): Config {
         min: 1,
         max: 1_000_000,
       }),
-      queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 1_000, min: 1, max: HOUR_MS }),
+      queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 500, min: 1, max: HOUR_MS }),
       standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
       retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
     },
