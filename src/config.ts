@@ -125,19 +125,7 @@ export function parseConfig(raw: RawSettings): Config {
       grpcPort: read.integer("PLEYOR_GRPC_PORT", { default: 50_051, min: 0, max: 65_535 }),
       httpPort: read.integer("PLEYOR_HTTP_PORT", { default: 8_080, min: 0, max: 65_535 }),
     },
-    lanes: {
-      count: read.integer("PLEYOR_LANES", { default: 4, min: 1, max: 256 }),
-      scope: read.oneOf("PLEYOR_LANE_SCOPE", { default: "many", values: LANE_SCOPES }),
-      batchCommandsMax: read.integer("PLEYOR_BATCH_COMMANDS_MAX", { default: 512, min: 1, max: 10_000 }),
-      queueCommandsMax: read.integer("PLEYOR_QUEUE_COMMANDS_MAX", {
-        default: 20_000,
-        min: 1,
-        max: 1_000_000,
-      }),
-      queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 1_000, min: 1, max: HOUR_MS }),
-      standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
-      retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
-    },
+    lanes: readLanes(read),
     sweep: {
       intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
       organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
@@ -170,6 +158,22 @@ export function parseConfig(raw: RawSettings): Config {
   refuseClash(read, config);
   read.finish();
   return config;
+}
+
+function readLanes(read: SettingsReader): Config["lanes"] {
+  return {
+    count: read.integer("PLEYOR_LANES", { default: 4, min: 1, max: 256 }),
+    scope: read.oneOf("PLEYOR_LANE_SCOPE", { default: "many", values: LANE_SCOPES }),
+    batchCommandsMax: read.integer("PLEYOR_BATCH_COMMANDS_MAX", { default: 512, min: 1, max: 10_000 }),
+    queueCommandsMax: read.integer("PLEYOR_QUEUE_COMMANDS_MAX", {
+      default: 20_000,
+      min: 1,
+      max: 1_000_000,
+    }),
+    queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 500, min: 1, max: HOUR_MS }),
+    standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
+    retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
+  };
 }
 
 function readStreams(read: SettingsReader): Config["streams"] {

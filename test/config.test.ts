@@ -29,7 +29,7 @@ describe("config", () => {
         scope: "many",
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
-        queueWaitMsMax: 1_000,
+        queueWaitMsMax: 500,
         standingWaitMsMax: 15,
         retryAttemptsMax: 8,
       },

@@ -10,9 +10,9 @@ import { Meter } from "../meter.ts";
 const IN_FLIGHT = 256;
 const CALLS = { kind: "spend", organizationIds: ["hot"] } as const;
 const PEAK_MS = 4_000;
-const PACED_MS = 6_000;
+const PACED_MS = 8_000;
 /** What begins before is not counted: the server takes a burst, and sees only then that it does not end. */
-const SETTLE_MS = 1_500;
+const SETTLE_MS = 3_000;
 const UNLOADED = 0.2;
 const OVERLOADED = 2;
 

@@ -17,14 +17,16 @@ const BUSY_UTILIZATION = 0.5;
 /** A loop that lets everything wait so long, look after look, has more to read than it can. */
 const LAG_MS_MAX = 200;
 const LATE_LOOKS_MAX = 5;
-/** More than the lanes take is let through, so that it is they who decide; so much more at each look where they take all. */
+/** Lanes take calls in batches: what they take is told by a time of several, and by none in which they took nothing. */
+const ADAPT_MS = 250;
+/** More than the lanes take is let through, so that it is they who decide; so much more each time that they take all. */
 const BEYOND_TAKEN = 1.15;
-const GROWTH = 1.1;
+const GROWTH = 1.25;
 const SHRINKAGE = 0.8;
 /** At the least, in calls a millisecond, so that the lanes can show that they take more. */
 const RATE_MIN = 0.1;
 /** So much at once, in milliseconds of the rate. */
-const BURST_MS = 25;
+const BURST_MS = 50;
 const OPEN_AFTER_MS = 1_000;
 
 /**
@@ -40,7 +42,9 @@ export class CallGate {
   #filledAt = 0;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #lateLooks = 0;
-  #last: Pressure | undefined;
+  /** Since when it is seen what the lanes take. */
+  #from: Pressure | undefined;
+  #busy = false;
 
   get closed(): boolean {
     return this.#closed;
@@ -59,21 +63,27 @@ export class CallGate {
     return true;
   }
 
-  /** Adapts to how things went since the last look. */
+  /** Sees how things went since the last look. */
   look(pressure: Pressure): void {
-    const last = this.#last;
-    this.#last = pressure;
-    if (!last || pressure.now <= last.now) return;
-    const { now, taken, refused, utilization, lagMs } = pressure;
+    const { now, taken, utilization, lagMs } = pressure;
+    this.#from ??= pressure;
+    this.#busy ||= utilization > BUSY_UTILIZATION;
     this.#lateLooks = lagMs > LAG_MS_MAX ? this.#lateLooks + 1 : 0;
     const late = this.#lateLooks >= LATE_LOOKS_MAX;
-    const takenRate = (taken - last.taken) / (now - last.now);
-    const lanesRefuse = refused > last.refused;
+    if (this.#closed && now - this.#refusedAt > OPEN_AFTER_MS) this.#closed = false;
+    if (now - this.#from.now < ADAPT_MS || (taken === this.#from.taken && !late)) return;
+    this.#adapt(this.#from, pressure, late);
+    this.#from = pressure;
+    this.#busy = false;
+  }
+
+  #adapt(from: Pressure, { now, taken, refused }: Pressure, late: boolean): void {
+    const takenRate = (taken - from.taken) / (now - from.now);
+    const lanesRefuse = refused > from.refused;
     if (!this.#closed) {
-      if (late || (lanesRefuse && utilization > BUSY_UTILIZATION)) this.#close(takenRate, now);
+      if (late || (lanesRefuse && this.#busy)) this.#close(takenRate, now);
       return;
     }
-    if (now - this.#refusedAt > OPEN_AFTER_MS) this.#closed = false;
     if (late) this.#rate *= SHRINKAGE;
     else if (lanesRefuse) this.#rate = (this.#rate + takenRate * BEYOND_TAKEN) / 2;
     else this.#rate *= GROWTH;

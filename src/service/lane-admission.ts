@@ -1,8 +1,6 @@
 export type AdmissionSettings = Readonly<{
   /** Items that may wait, however fast they are worked off. */
   queueCommandsMax: number;
-  /** Items that one batch takes at the most; so many are a burst that is always taken. */
-  batchCommandsMax: number;
   /** How long a command of a burst may have to wait. */
   queueWaitMsMax: number;
   /** The same for a queue that stands: that is not worked off because as much comes as goes. */
@@ -29,7 +27,9 @@ const MEASURED_SHARE = 0.25;
 const STANDING_AFTER_MS = 100;
 /** After so long without a refusal, a queue does not stand any more. */
 const CALM_AFTER_MS = 1_000;
-/** So many may wait all the same: with fewer in a batch, most of its time would go into what it takes at any size. */
+/** A burst of so many is taken however long it takes: about as many as one batch. */
+const BURST_COMMANDS_MIN = 256;
+/** So many may wait in a queue that stands, too: with fewer in a batch, most of its time would go into what it takes at any size. */
 const STANDING_COMMANDS_MIN = 160;
 /** Calls that are taken even behind a standing queue: a few large ones must not shut each other out. */
 const CALLS_MIN = 16;
@@ -77,8 +77,7 @@ export class LaneAdmission {
 
   #isTooLong(ahead: number): boolean {
     if (this.#standing) return this.#standsWith(ahead);
-    const { batchCommandsMax, queueWaitMsMax } = this.#settings;
-    return ahead >= batchCommandsMax && ahead * this.#commandMs > queueWaitMsMax;
+    return ahead >= BURST_COMMANDS_MIN && ahead * this.#commandMs > this.#settings.queueWaitMsMax;
   }
 
   #standsWith(commands: number): boolean {

@@ -6,6 +6,8 @@ import { ServiceError } from "./service-error.ts";
 
 export type LaneSettings = AdmissionSettings &
   Readonly<{
+    /** Items that one batch takes at the most. */
+    batchCommandsMax: number;
     /** How often a batch is tried while the database does not answer. */
     retryAttemptsMax: number;
     scope: "many" | "one";

@@ -69,10 +69,10 @@ describe("the gate", () => {
   it("follows lanes that take more, and lanes that take less", () => {
     const arrivals = new Arrivals();
     arrivals.run(500, { perMs: 10, takenPerMs: 2 });
-    arrivals.run(500, { perMs: 10, takenPerMs: 8 });
+    arrivals.run(2_500, { perMs: 10, takenPerMs: 8 });
     arrivals.run(500, { perMs: 10, takenPerMs: 8 });
     expect(arrivals.passed).to.be.within(3_800, 5_000);
-    arrivals.run(500, { perMs: 10, takenPerMs: 2 });
+    arrivals.run(1_500, { perMs: 10, takenPerMs: 2 });
     arrivals.run(500, { perMs: 10, takenPerMs: 2 });
     expect(arrivals.passed).to.be.within(1_000, 1_500);
   });
@@ -104,14 +104,13 @@ for (const way of WAYS_IN) {
   describe(`more calls than can be taken, by the ${way}`, () => {
     let doors: DoorsUnderTest;
     let credits: Client<typeof CreditService>;
-    let refused = 0;
 
     beforeEach(async () => {
-      refused = 0;
-      // The lanes refuse more at each look, and have taken nothing.
+      // The lanes take one call between two looks, and refuse ten.
+      let looks = 0;
       const read = () => {
-        refused += 1;
-        return { taken: 0, refused };
+        looks += 1;
+        return { taken: looks, refused: 10 * looks };
       };
       doors = await new DoorsUnderTest({}, { read, refusedBefore: () => undefined }).open();
       credits = createClient(CreditService, doors.transport(way));

@@ -67,6 +67,7 @@ describe("a lane with more work than it can do", () => {
 
   beforeEach(async () => {
     database = new ScriptedDatabase();
+    // Beyond 256, whatever commands take.
     lane = new Lane(database, { ...SETTINGS, queueWaitMsMax: 1 });
     database.shut();
     answers = [lane.submit(item("crowd"))];
