@@ -43,6 +43,10 @@ export type Config = {
     readonly messagesPerSecondMax: number;
     readonly stalledMs: number;
   };
+  readonly admin: {
+    /** Verifications and exports of a server at a time; each may take a database connection of its own. */
+    readonly streamsMax: number;
+  };
   readonly alerts: {
     readonly keptDays: number;
   };
@@ -138,6 +142,7 @@ export function parseConfig(raw: RawSettings): Config {
       }),
     },
     streams: readStreams(read),
+    admin: { streamsMax: read.integer("PLEYOR_ADMIN_STREAMS_MAX", { default: 2, min: 1, max: 100 }) },
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
     limits: {
       callDeadlineMsMax: read.integer("PLEYOR_CALL_DEADLINE_MS_MAX", {

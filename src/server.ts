@@ -1,6 +1,7 @@
 import { isIPv4 } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Config } from "./config.ts";
+import type { AdminParts } from "./rpc/admin-handlers.ts";
 import type { Authenticate } from "./rpc/call.ts";
 import { ListenError } from "./rpc/door.ts";
 import { createDoors, type DoorAddresses } from "./rpc/doors.ts";
@@ -109,7 +110,7 @@ async function startDatabase(
 }
 
 async function startServing(
-  { listen, limits, database, lanes, sweep, streams, alerts, catalogueFile, testClocks }: Config,
+  { listen, limits, database, lanes, sweep, streams, admin, alerts, catalogueFile, testClocks }: Config,
   { telemetry, ...overrides }: ServerOverrides & { telemetry: Telemetry },
   { databaseUrl }: Database,
   parts: RunningParts,
@@ -121,6 +122,7 @@ async function startServing(
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
+    adminConnectionsMax: admin.streamsMax,
     alertsKeptMs: alerts.keptDays * DAY_MS,
     clocks: testClocks ? "test clocks" : "database",
     onError,
@@ -129,7 +131,14 @@ async function startServing(
   await running.publishFirstRateCard(readExampleCard);
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
-  const doors = createDoors({ ...overrides, telemetry, limits, ...running, watching });
+  const doors = createDoors({
+    ...overrides,
+    telemetry,
+    limits,
+    ...running,
+    watching,
+    admin: adminParts(running, admin.streamsMax, streams.stalledMs),
+  });
   const { address } = listen;
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
   const grpc = { address, port: listen.grpcPort };
@@ -140,6 +149,12 @@ async function startServing(
     await doors.close();
   });
   return addresses;
+}
+
+function adminParts({ administration }: RunningLedger, streamsMax: number, stalledMs: number): AdminParts {
+  const streamsPerConnectionMax = Number.POSITIVE_INFINITY;
+  const limits = { streamsMax, streamsPerConnectionMax, streams: "verifications and exports" };
+  return { administration, streams: new StreamLimit(limits), stalledMs };
 }
 
 function startHub({ source }: RunningLedger, settings: HubSettings, parts: RunningParts): Hub {

@@ -7,6 +7,7 @@ import type { ClockSource } from "../storage/organization-clock.ts";
 import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
 import { RateCardStore } from "../storage/rate-card-store.ts";
 import { WatchReader } from "../storage/watch-reader.ts";
+import { Administration } from "./administration.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
 import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
@@ -31,6 +32,8 @@ export type LedgerSettings = Readonly<{
   database: OrmSettings;
   lanes: LaneSettings & Readonly<{ count: number }>;
   sweep: SweeperSettings;
+  /** For verifications and exports, beside the others; absent: 2. */
+  adminConnectionsMax?: number;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
   /** Absent: the database's. */
@@ -44,6 +47,7 @@ export type RunningLedger = Readonly<{
   alerts: AlertBook;
   /** What those who watch are told from. */
   source: WatchSource;
+  administration: Administration;
   prices: Prices;
   /** Publishes a rate card where there is none yet. */
   publishFirstRateCard: (read: () => RateCard) => Promise<void>;
@@ -61,6 +65,7 @@ export function createCreditLedger({
   database,
   lanes: laneSettings,
   sweep,
+  adminConnectionsMax = 2,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
   onError,
@@ -68,6 +73,8 @@ export function createCreditLedger({
   const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
   const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
+  // A verification keeps its connection; from the pool of reads it would be missing.
+  const adminOrm = createOrm({ ...database, connectionsMax: adminConnectionsMax });
   const reader = new LedgerReader(readOrm, clocks);
   const store = new RateCardStore(readOrm);
   const shelf = new RateCardShelf(store);
@@ -94,12 +101,15 @@ export function createCreditLedger({
     await sweeper.stop();
     await lanes.drain();
     await watching.stop();
-    await Promise.all([laneOrm.close(true), readOrm.close(true)]);
+    await administration.stop();
+    await Promise.all([laneOrm, readOrm, adminOrm].map((orm) => orm.close(true)));
   };
   const reading = new OrganizationReading(reader, lanes);
+  const administration = new Administration(adminOrm, reading);
   const ledger = new LedgerService({ reader, lanes, reading, catalogues });
   return {
     ledger,
+    administration,
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),

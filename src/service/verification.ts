@@ -8,6 +8,7 @@ import { OrganizationWalk } from "../storage/organization-walk.ts";
 import type { Orm } from "../storage/orm.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
+import type { Answer } from "./receipt.ts";
 
 /** What is to be verified. */
 export type VerificationScope = Readonly<{
@@ -43,7 +44,7 @@ export type VerificationListener = Readonly<{
   finding: (finding: Discrepancy) => void;
 }>;
 
-type NotFound = Extract<ReadRefusal, { reason: "ORGANIZATION_NOT_FOUND" }>;
+export type OrganizationNotFound = Extract<ReadRefusal, { reason: "ORGANIZATION_NOT_FOUND" }>;
 
 /** Nobody reads more; and what waits for a slow reader stays small. */
 const FINDINGS_MAX = 10_000;
@@ -81,7 +82,7 @@ export class Verification {
     this.#listener = listener;
   }
 
-  async run(): Promise<VerificationSummary | { refusal: NotFound }> {
+  async run(): Promise<Answer<VerificationSummary, OrganizationNotFound>> {
     const { organizationId } = this.#scope;
     if (organizationId !== undefined && !(await this.#walk.has(organizationId)))
       return { refusal: { reason: "ORGANIZATION_NOT_FOUND", organizationId } };
@@ -102,7 +103,7 @@ export class Verification {
       progress();
     }
     this.#checkTotals();
-    return this.#summary();
+    return { value: this.#summary() };
   }
 
   async *#organizationIds(): AsyncGenerator<string> {
@@ -187,6 +188,6 @@ export async function verifyLedger(orm: Orm, organizationId?: string): Promise<V
   const { signal } = new AbortController();
   const outcome = await new Verification(orm, { organizationId }, listener, signal).run();
   if ("refusal" in outcome) return { organizations: 0, transactions: 0, discrepancies };
-  const { organizations, transactions } = outcome;
+  const { organizations, transactions } = outcome.value;
   return { organizations, transactions: Number(transactions), discrepancies };
 }

@@ -132,6 +132,12 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   ],
   page_size: BAD_COUNT,
   page_token: BAD_TOKEN,
+  resume_token: BAD_TOKEN,
+  hash: [
+    { what: "missing", value: MISSING },
+    { what: "too short", value: "AAAA" },
+    { what: "not base64", value: "*", unparsable: true },
+  ],
   reason: BAD_TEXT,
   plan_id: BAD_REQUIRED_ID,
   pack_id: [{ what: "empty", value: "" }, ...BAD_ID],
@@ -140,6 +146,8 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   members: BAD_COUNT,
   agents: BAD_COUNT,
 };
+
+const OF_ALL = ["VerifyLedgerRequest", "ExportTransactionsRequest"];
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
   switch (field.fieldKind) {
@@ -164,6 +172,8 @@ function waysOfAmount(field: DescField): readonly Bad[] {
 
 function waysOfScalar(message: DescMessage, name: string): readonly Bad[] {
   if (name === "run_id" && message.name === "ReleaseRunRequest") return BAD_REQUIRED_ID;
+  // Empty stands for all of them.
+  if (name === "organization_id" && OF_ALL.includes(message.name)) return BAD_ID;
   const byName = WAYS_BY_NAME[name];
   if (byName) return byName;
   return name.endsWith("_id") ? BAD_ID : [{ what: "of a wrong type", value: "perhaps", unparsable: true }];

@@ -9,6 +9,7 @@ import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
+import { NO_ADMINISTRATION } from "../support/no-administration.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
@@ -42,6 +43,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
+      admin: NO_ADMINISTRATION,
       telemetry: new Telemetry("debug", sink),
       limits: {
         callDeadlineMsMax: 10_000,

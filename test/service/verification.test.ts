@@ -1,8 +1,18 @@
 import { expect } from "chai";
 import type { Discrepancy } from "../../src/domain/ledger/discrepancy.ts";
+import type { LedgerHead } from "../../src/domain/ledger/verify.ts";
 import type { CreditLedger } from "../../src/service/credit-ledger.ts";
-import { verifyLedger } from "../../src/service/verification.ts";
-import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf } from "./support/asking.ts";
+import {
+  Verification,
+  type VerificationProgress,
+  type VerificationScope,
+  type VerificationSummary,
+  verifyLedger,
+} from "../../src/service/verification.ts";
+import { VerificationStream } from "../../src/service/verification-stream.ts";
+import { seal } from "../../src/storage/hash-chain.ts";
+import { LedgerSnapshot } from "../../src/storage/ledger-snapshot.ts";
+import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
 /** Damage that somebody with all rights does, and where verification says that it is. */
@@ -32,6 +42,27 @@ const DAMAGES: readonly [string, string, RegExp][] = [
   ["a transaction in the middle, removed", "delete from transactions where version = 3", /^transaction 4$/],
   ["the last transaction, removed", "delete from transactions where version = 6", /^account$/],
   ["all transactions, removed", "delete from transactions", /^account$/],
+  [
+    "two transactions that changed places",
+    "with gone as (delete from transactions where version in (3, 4) and organization_id = 'verified' returning *) " +
+      "insert into transactions select (jsonb_populate_record(g, jsonb_build_object('version', 7 - version))).* from gone g where true",
+    /^transaction 3$/,
+  ],
+  [
+    "an added transaction",
+    'insert into transactions select (jsonb_populate_record(t, \'{"version": 7, "request_ordinal": 1}\')).* from transactions t where version = 6',
+    /^transaction 7$/,
+  ],
+  [
+    "a transaction that can't be read",
+    `update transactions set movements = '{"a": 1}' where version = 3`,
+    /^transaction 3$/,
+  ],
+  [
+    "a transaction of a kind that there is not",
+    "update transactions set kind = 'GIFT' where version = 3",
+    /^transaction 3$/,
+  ],
   ["a hash", "update transactions set hash = sha256('') where version = 5", /^transaction [56]$/],
   ["the head of the chain", "update accounts set head_hash = sha256('')", /^account$/],
   ["a balance", "update accounts set promotional_micros = promotional_micros + 1", /^account$/],
@@ -62,6 +93,26 @@ const DAMAGES: readonly [string, string, RegExp][] = [
   [
     "a reservation that is held again",
     "update reservations set state = 'HELD', end_time = null where state = 'RELEASED'",
+    /^reservation /,
+  ],
+  [
+    "an added reservation",
+    "insert into reservations select (jsonb_populate_record(r, jsonb_build_object('reservation_id', gen_random_uuid()))).* from reservations r where state = 'SETTLED'",
+    /^reservation /,
+  ],
+  [
+    "a reservation that hides a change",
+    "update reservations set versions = versions[1:1] where state = 'RELEASED'",
+    /^reservation /,
+  ],
+  [
+    "a reservation that can't be read",
+    `update reservations set holds = '{"a": 1}' where state = 'RELEASED'`,
+    /^reservation /,
+  ],
+  [
+    "a reservation of another run",
+    "update reservations set run_id = 'other' where state = 'SETTLED'",
     /^reservation /,
   ],
   ["a removed reservation", "delete from reservations where state = 'RELEASED'", /^reservation /],
@@ -130,7 +181,7 @@ describe("R-HIST-4: verification", () => {
     it(`finds ${name}`, async () => {
       const owing = name.includes("paid debt") ? "paying" : "owing";
       const organizationId = /debts/.test(statement) ? owing : "verified";
-      const scoped = /^insert/.test(statement) || !/ where /.test(statement) ? " where " : " and ";
+      const scoped = / where /.test(statement) ? " and " : " where ";
       await damaged(`${statement}${scoped}organization_id = '${organizationId}'`, async () => {
         const discrepancies = await found();
         expect(discrepancies).to.not.deep.equal([]);
@@ -144,6 +195,71 @@ describe("R-HIST-4: verification", () => {
     });
   }
 
+  it("finds an organization's history rewritten, hashes and all, by a head that was kept elsewhere", async () => {
+    const { version, hash } = await headOf("paying");
+    const kept = { version, hash };
+    await damaged("select 1", async () => {
+      await rewrite("paying");
+      expect(await found("paying"), "every hash fits").to.deep.equal([]);
+      const [finding] = await findingsWith({ organizationId: "paying", keptHead: kept });
+      expect(finding?.place).to.equal(`transaction ${version}`);
+      expect(finding?.expected).to.include(hash);
+    });
+    expect(await findingsWith({ organizationId: "paying", keptHead: kept })).to.deep.equal([]);
+  });
+
+  it("finds a missing number among alerts", async () => {
+    await rig.run(`insert into alerts select 'verified', n, 'LOW', '[]', 1, 0, 1, now(), now(), null
+      from unnest(array[1, 3]) n`);
+    await rig.run("update accounts set alert_number = 3 where organization_id = 'verified'");
+    expect((await found()).map(({ place }) => place)).to.deep.equal(["alerts"]);
+    await rig.run("delete from alerts");
+    await rig.run("update accounts set alert_number = 0");
+  });
+
+  it("R-REQ-1: finds that the index which keeps a request from counting twice is gone", async () => {
+    await rig.run("alter index transactions_request_once rename to something_else");
+    const [finding] = await found("bystander");
+    expect(finding?.place).to.equal("index transactions_request_once");
+    await rig.run("alter index something_else rename to transactions_request_once");
+  });
+
+  it("R-GRANT-6: tells where all credits are", async () => {
+    const { totals } = await summaryOf({});
+    expect(totals).to.deep.equal({
+      grantedMicros: 401n,
+      freeMicros: 101n,
+      heldMicros: 10n,
+      consumedMicros: 290n,
+      expiredMicros: 0n,
+      voidedMicros: 0n,
+      incurredMicros: 220n,
+      paidMicros: 70n,
+    });
+  });
+
+  it("ends soon after nobody waits for it any more", async () => {
+    const leaving = new AbortController();
+    const seen = new Set<string>();
+    const progress = ({ organizationId }: VerificationProgress) => {
+      seen.add(organizationId);
+      leaving.abort(new Error("left"));
+    };
+    const listener = { progress, finding: () => undefined };
+    const run = new Verification(rig.orm, {}, listener, leaving.signal).run();
+    expect(await run.catch((error: Error) => error.message)).to.equal("left");
+    expect(seen.size).to.equal(1);
+  });
+
+  it("a reader that leaves ends the work", async () => {
+    const stream = new VerificationStream(rig.orm, {}, new AbortController().signal);
+    const events = stream.events();
+    await events.next();
+    await events.return(undefined);
+    await stream.done;
+    expect((await events.next()).done).to.equal(true);
+  });
+
   it("looks at nothing of an organization that never was", async () => {
     expect(await verifyLedger(rig.orm, "nobody")).to.deep.equal({
       organizations: 0,
@@ -151,6 +267,39 @@ describe("R-HIST-4: verification", () => {
       discrepancies: [],
     });
   });
+
+  async function summaryOf(scope: VerificationScope): Promise<VerificationSummary> {
+    const listener = { progress: () => undefined, finding: () => undefined };
+    return valueIn(await new Verification(rig.orm, scope, listener, new AbortController().signal).run());
+  }
+
+  async function findingsWith(scope: VerificationScope): Promise<readonly Discrepancy[]> {
+    const findings: Discrepancy[] = [];
+    const listener = { progress: () => undefined, finding: (each: Discrepancy) => findings.push(each) };
+    await new Verification(rig.orm, scope, listener, new AbortController().signal).run();
+    return findings;
+  }
+
+  async function headOf(organizationId: string): Promise<LedgerHead> {
+    const { head } = await summaryOf({ organizationId });
+    if (!head) throw new Error("no head");
+    return head;
+  }
+
+  /** Says that somebody else had asked for the first change, and makes every hash fit that. */
+  async function rewrite(organizationId: string): Promise<void> {
+    let hash = "";
+    await LedgerSnapshot.read(rig.orm, organizationId, async (snapshot) => {
+      for (const { hash: _, ...transaction } of await snapshot.transactions([1n, 2n, 3n])) {
+        const actor = transaction.version === 1n ? "somebody else" : transaction.actor;
+        hash = seal(hash, { ...transaction, actor }).hash;
+        await rig.run(`update transactions set actor = '${actor}', hash = decode('${hash}', 'hex')
+          where organization_id = '${organizationId}' and version = ${transaction.version}`);
+      }
+    });
+    await rig.run(`update accounts set head_hash = decode('${hash}', 'hex')
+      where organization_id = '${organizationId}'`);
+  }
 
   const TABLES = ["accounts", "grants", "debts", "reservations", "transactions"];
 
