@@ -3,6 +3,7 @@ import {
   existsSync,
   readFileSync,
   renameSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
@@ -62,6 +63,8 @@ export class ExportFile implements ExportTarget {
   async end(): Promise<void> {
     this.#stream.end();
     await finished(this.#stream);
+    // A pass over all organizations is over; one organization's goes on with what comes.
+    if (this.#scope === "") rmSync(this.#markPath, { force: true });
   }
 }
 

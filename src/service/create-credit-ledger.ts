@@ -14,6 +14,7 @@ import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
+import { HistoryUpkeep } from "./history-upkeep.ts";
 import type { LaneSettings } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
@@ -97,8 +98,11 @@ export function createCreditLedger({
   const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
   sweeper.start();
+  const history = new HistoryUpkeep(readOrm, onError);
+  history.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
+    await history.stop();
     await lanes.drain();
     await watching.stop();
     await administration.stop();

@@ -110,6 +110,9 @@ describe("npm run verify and npm run export", function () {
     const other = await script("export", ["--out", all, "--resume"]);
     expect(other.status).to.equal(2);
     expect(other.text).to.include("an export of acme");
+    const everything = join(folder, "everything.csv");
+    expect((await script("export", ["--out", everything])).status).to.equal(0);
+    expect((await script("export", ["--out", everything, "--resume"])).text).to.include("nothing to resume");
   });
 
   function script(

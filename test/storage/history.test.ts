@@ -141,8 +141,14 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    const names = ["ledger", "plans", "alerts", "rate-cards"];
-    expect(rows).to.deep.equal(names.map((name) => ({ name: `2026-11-22-${name}` })));
+    const names = [
+      "2026-11-22-ledger",
+      "2026-11-22-plans",
+      "2026-11-22-alerts",
+      "2026-11-22-rate-cards",
+      "2026-11-24-history-segments",
+    ];
+    expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });
 
   it("that can't be run are an error, and leave no session open", async () => {
