@@ -72,7 +72,10 @@ function printFinding({ organizationId, place, expected, found }: VerificationFi
 
 function printSummary(summary: VerificationSummary): void {
   const { organizations, transactions, findings, cutShort, totals, head } = summary;
-  console.log(`${transactions} transactions of ${organizations} organizations: ${findings} findings`);
+  console.log(
+    `${counted(transactions, "transaction")} of ${counted(organizations, "organization")}: ` +
+      `${counted(findings, "finding")}`,
+  );
   if (cutShort) console.log("So much is amiss that not everything was looked at.");
   if (totals)
     console.log(
@@ -82,6 +85,10 @@ function printSummary(summary: VerificationSummary): void {
     );
   if (head && head.version > 0n)
     console.log(`head ${head.version}:${Buffer.from(head.hash).toString("hex")}`);
+}
+
+function counted(count: bigint, noun: string): string {
+  return `${count} ${noun}${count === 1n ? "" : "s"}`;
 }
 
 function headOf(text: string): LedgerHead {

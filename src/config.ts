@@ -133,14 +133,7 @@ export function parseConfig(raw: RawSettings): Config {
       }),
       retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
     },
-    sweep: {
-      intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
-      organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
-        default: 200,
-        min: 1,
-        max: 100_000,
-      }),
-    },
+    sweep: readSweep(read),
     streams: readStreams(read),
     admin: { streamsMax: read.integer("PLEYOR_ADMIN_STREAMS_MAX", { default: 2, min: 1, max: 100 }) },
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
@@ -166,6 +159,17 @@ export function parseConfig(raw: RawSettings): Config {
   read.refuseClash(config);
   read.finish();
   return config;
+}
+
+function readSweep(read: SettingsReader): Config["sweep"] {
+  return {
+    intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
+    organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
+      default: 200,
+      min: 1,
+      max: 100_000,
+    }),
+  };
 }
 
 function readStreams(read: SettingsReader): Config["streams"] {

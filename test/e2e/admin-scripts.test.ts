@@ -39,7 +39,7 @@ describe("npm run verify and npm run export", function () {
   it("R-HIST-4: verify prints a summary and the head, and ends with 0", async () => {
     const { text, status } = await script("verify", ["--organization", organizationId]);
     const [, head = ""] = /^head (\d+:[0-9a-f]{64})$/m.exec(text) ?? [];
-    expect(text).to.include("4 transactions of 1 organizations: 0 findings");
+    expect(text).to.include("4 transactions of 1 organization: 0 findings");
     expect(text).to.include(
       "granted 100 = free 97 + held 0 + consumed 3 + expired 0 + voided 0 microcredits",
     );
@@ -54,7 +54,7 @@ describe("npm run verify and npm run export", function () {
     const byDatabase = await script("verify", ["--database"], { DATABASE_URL: service.databaseUrl });
     await query("update accounts set purchased_micros = purchased_micros - 1");
     expect(byService.status).to.equal(1);
-    expect(byService.text).to.include("acme: account\n  expected: ").and.include("1 findings");
+    expect(byService.text).to.include("acme: account\n  expected: ").and.include(": 1 finding\n");
     expect(byDatabase).to.deep.equal(byService);
   });
 

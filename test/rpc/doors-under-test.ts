@@ -8,8 +8,8 @@ import {
 import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { EndlessAdministration } from "../support/endless-administration.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
-import { NO_ADMINISTRATION } from "../support/no-administration.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
@@ -30,6 +30,7 @@ export class DoorsUnderTest {
   readonly source = new MemorySource();
   readonly watching = memoryWatching(this.source);
   readonly prices = new ScriptedPrices();
+  readonly admin = new EndlessAdministration();
   readonly logLines: string[] = [];
   grpcAddress = "";
   httpAddress = "";
@@ -43,7 +44,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
-      admin: NO_ADMINISTRATION,
+      admin: this.admin,
       telemetry: new Telemetry("debug", sink),
       limits: {
         callDeadlineMsMax: 10_000,
