@@ -50,6 +50,10 @@ export type Config = {
     readonly messagesPerSecondMax: number;
     readonly stalledMs: number;
   };
+  readonly admin: {
+    /** Verifications and exports of a server at a time; each may take a database connection of its own. */
+    readonly streamsMax: number;
+  };
   readonly alerts: {
     readonly keptDays: number;
   };
@@ -126,15 +130,9 @@ export function parseConfig(raw: RawSettings): Config {
       httpPort: read.integer("PLEYOR_HTTP_PORT", { default: 8_080, min: 0, max: 65_535 }),
     },
     lanes: readLanes(read),
-    sweep: {
-      intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
-      organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
-        default: 200,
-        min: 1,
-        max: 100_000,
-      }),
-    },
+    sweep: readSweep(read),
     streams: readStreams(read),
+    admin: { streamsMax: read.integer("PLEYOR_ADMIN_STREAMS_MAX", { default: 2, min: 1, max: 100 }) },
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
     limits: {
       callDeadlineMsMax: read.integer("PLEYOR_CALL_DEADLINE_MS_MAX", {
@@ -173,6 +171,17 @@ function readLanes(read: SettingsReader): Config["lanes"] {
     queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 500, min: 1, max: HOUR_MS }),
     standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
     retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
+  };
+}
+
+function readSweep(read: SettingsReader): Config["sweep"] {
+  return {
+    intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
+    organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
+      default: 200,
+      min: 1,
+      max: 100_000,
+    }),
   };
 }
 

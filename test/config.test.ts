@@ -41,6 +41,7 @@ describe("config", () => {
         messagesPerSecondMax: 6_000,
         stalledMs: 60_000,
       },
+      admin: { streamsMax: 2 },
       alerts: { keptDays: 30 },
       limits: { callDeadlineMsMax: 60_000, messageBytesMax: 16_777_216, drainTimeoutMs: 10_000 },
       testClocks: false,

@@ -2,6 +2,7 @@ import { parseConfig } from "../../src/config.ts";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../../test/support/memory-source.ts";
+import { NO_ADMINISTRATION } from "../../test/support/no-administration.ts";
 import { NO_PLANS } from "../../test/support/no-plans.ts";
 import { ScriptedPrices } from "../../test/support/scripted-prices.ts";
 import { type Baseline, BaselineLedger } from "./baseline-ledger.ts";
@@ -36,6 +37,7 @@ const doors = createDoors({
   watching: memoryWatching(new MemorySource()),
   prices: new ScriptedPrices(),
   plans: NO_PLANS,
+  admin: NO_ADMINISTRATION,
   telemetry: new Telemetry("error"),
   limits,
 });

@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { AdminService } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
 import {
   AlertService,
   type WatchAlertsRequestSchema,
@@ -49,6 +50,8 @@ export interface CreditClient {
   ): AsyncGenerator<WatchAlertsResponse>;
   /** What models cost: estimates, models, rate cards. */
   readonly prices: Client<typeof PricingService>;
+  /** Proof that the ledger is right, and its history elsewhere. */
+  readonly admin: Client<typeof AdminService>;
   /** Plans, subscriptions, top-ups and the catalogue. */
   readonly subscriptions: Client<typeof SubscriptionService>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
@@ -120,6 +123,7 @@ export function createCreditClient(options: CreditClientOptions): CreditClient {
     credits,
     grants: createClient(GrantService, transport),
     alerts,
+    admin: createClient(AdminService, transport),
     prices: createClient(PricingService, transport),
     subscriptions: createClient(SubscriptionService, transport),
     watchBalance: (request, watchOptions = {}) =>

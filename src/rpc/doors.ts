@@ -4,6 +4,7 @@ import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { AdminParts } from "./admin-handlers.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
 import { createConnectDoor } from "./connect-door.ts";
@@ -19,6 +20,7 @@ import type { Watching } from "./watching.ts";
 export type DoorsOptions = Readonly<{
   ledger: CreditLedger;
   watching: Watching;
+  admin: AdminParts;
   prices: Prices;
   plans: PlanDesk;
   /** Absent: the service for them is not there. */
@@ -44,7 +46,8 @@ export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string 
 const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
 
 export function createDoors(options: DoorsOptions): Doors {
-  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate, gauge } = options;
+  const { ledger, watching, admin, prices, plans, testClocks, telemetry, limits, authenticate, gauge } =
+    options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -56,7 +59,7 @@ export function createDoors(options: DoorsOptions): Doors {
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const routeParts = { serving, validation, errorMapping, watching, prices, plans, testClocks };
+  const routeParts = { serving, validation, errorMapping, watching, admin, prices, plans, testClocks };
   const routes = createRoutes(ledger, routeParts);
   const keeper = new GateKeeper({ routes, gauge: gauge ?? NO_LANES, telemetry });
   const parts = { ...limits, runner, routes, keeper };

@@ -4,6 +4,7 @@ import { file_google_rpc_error_details } from "../../gen/google/rpc/error_detail
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { AdminService } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
 import { AlertService } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1/error_reason_pb.ts";
@@ -16,6 +17,7 @@ import type { CreditLedger } from "../service/credit-ledger.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
+import { type AdminParts, adminHandlers } from "./admin-handlers.ts";
 import { alertHandlers } from "./alert-handlers.ts";
 import type { BatchParts } from "./batch-handler.ts";
 import { creditHandlers } from "./credit-handlers.ts";
@@ -35,6 +37,7 @@ const LEDGER_SERVICES = [
   GrantService,
   SubscriptionService,
   AlertService,
+  AdminService,
   PricingService,
 ] as const;
 const STANDARD_SERVICES = [Health, ServerReflection, ServerReflectionAlpha] as const;
@@ -60,6 +63,7 @@ export type RouteParts = BatchParts &
   Readonly<{
     serving: Serving;
     watching: Watching;
+    admin: AdminParts;
     prices: Prices;
     plans: PlanDesk;
     testClocks: TestClocks | undefined;
@@ -81,6 +85,7 @@ export function createRoutes(ledger: CreditLedger, parts: RouteParts): readonly 
     route(CreditService, creditHandlers(ledger, watching, parts)),
     route(GrantService, grantHandlers(ledger)),
     route(AlertService, alertHandlers(ledger, watching)),
+    route(AdminService, adminHandlers(parts.admin)),
     route(PricingService, pricingHandlers(parts.prices, ledger, plans)),
     route(SubscriptionService, subscriptionHandlers(ledger, plans)),
     ...(testClocks ? [route(TestClockService, testClockHandlers(testClocks))] : []),

@@ -1,6 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { Code } from "../../gen/google/rpc/code_pb.ts";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { ExportTokenError } from "../service/export-token.ts";
 import { ResumeTokenError } from "../stream/resume-token.ts";
 import { type EndReason, NotOpenError, StreamEnd } from "../stream/stream-end.ts";
 import { TooManyStreamsError } from "../stream/stream-limit.ts";
@@ -24,7 +25,7 @@ const ENDS: Readonly<Record<EndReason, Pick<Problem, "reason" | "message">>> = {
 
 /** Why a stream does not begin, or ends. What it does not know is given back. */
 export function streamError(error: unknown, organizationId: string, request: DescMessage): unknown {
-  if (error instanceof ResumeTokenError) {
+  if (error instanceof ResumeTokenError || error instanceof ExportTokenError) {
     return new ProblemError(fieldProblem(request, "resume_token", error.message));
   }
   if (error instanceof NotOpenError) return notFound(organizationId, request);
@@ -41,9 +42,9 @@ function notFound(organizationId: string, request: DescMessage): unknown {
   }
 }
 
-function tooManyStreams({ of, limit }: TooManyStreamsError): Problem {
-  const metadata = { of, limit: String(limit) };
-  const message = fill("this {of} has {limit} streams already; end some, or use another one", metadata);
+function tooManyStreams({ of, limit, streams }: TooManyStreamsError): Problem {
+  const metadata = { of, limit: String(limit), streams };
+  const message = fill("this {of} has {limit} {streams} already; end some, or use another one", metadata);
   return { code: Code.RESOURCE_EXHAUSTED, reason: "TOO_MANY_STREAMS", message, metadata, details: retry() };
 }
 

@@ -13,6 +13,7 @@ import { alertEvents } from "../stream/alert-stream.ts";
 import { balanceEvents } from "../stream/balance-stream.ts";
 import type { CallContext } from "./call.ts";
 import { fromProtoHeartbeatInterval, toProtoAlertEvent, toProtoBalanceEvent } from "./convert-stream.ts";
+import { onlyOf } from "./only-request.ts";
 import { streamError } from "./stream-problem.ts";
 import type { Watching } from "./watching.ts";
 
@@ -70,10 +71,4 @@ async function* watch<Request extends Message & { organizationId: string }, Even
   } finally {
     leave?.();
   }
-}
-
-/** Lets go of the requests at once: thousands of streams would keep them for as long as they last. */
-async function onlyOf<Request>(requests: AsyncIterable<Request>): Promise<Request> {
-  for await (const request of requests) return request;
-  throw new Error("a stream without a request");
 }

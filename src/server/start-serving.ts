@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import type { Config } from "../config.ts";
+import type { AdminParts } from "../rpc/admin-handlers.ts";
 import type { Authenticate } from "../rpc/call.ts";
 import { createDoors, type DoorAddresses } from "../rpc/doors.ts";
 import { readExampleCard } from "../rpc/pricing/example-card.ts";
@@ -30,7 +31,7 @@ export async function install(
 
 /** Serves both doors from a database that is ready. */
 export async function startServing(
-  { listen, limits, database, lanes, sweep, streams, alerts, testClocks }: Config,
+  { listen, limits, database, lanes, sweep, streams, admin, alerts, testClocks }: Config,
   { telemetry, ...overrides }: ServingOverrides,
   { databaseUrl }: ReadyDatabase,
   parts: RunningParts,
@@ -40,6 +41,7 @@ export async function startServing(
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
+    adminConnectionsMax: admin.streamsMax,
     alertsKeptMs: alerts.keptDays * DAY_MS,
     clocks: testClocks ? "test clocks" : "database",
     telemetry,
@@ -48,7 +50,14 @@ export async function startServing(
   parts.started(() => running.stop());
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
-  const doors = createDoors({ ...overrides, telemetry, limits, ...running, watching });
+  const doors = createDoors({
+    ...overrides,
+    telemetry,
+    limits,
+    ...running,
+    watching,
+    admin: adminParts(running, admin.streamsMax, streams.stalledMs),
+  });
   const { address, grpcPort, httpPort } = listen;
   const addresses = await doors.open({
     grpc: { address, port: grpcPort },
@@ -60,6 +69,12 @@ export async function startServing(
     await doors.close();
   });
   return addresses;
+}
+
+function adminParts({ administration }: RunningLedger, streamsMax: number, stalledMs: number): AdminParts {
+  const streamsPerConnectionMax = Number.POSITIVE_INFINITY;
+  const limits = { streamsMax, streamsPerConnectionMax, streams: "verifications and exports" };
+  return { administration, streams: new StreamLimit(limits), stalledMs };
 }
 
 function startHub({ source }: RunningLedger, settings: HubSettings, parts: RunningParts): Hub {

@@ -6,12 +6,14 @@ import type { ClockSource } from "../storage/organization-clock.ts";
 import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
 import { RateCardStore } from "../storage/rate-card-store.ts";
 import { WatchReader } from "../storage/watch-reader.ts";
+import { Administration } from "./administration.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
 import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
+import { HistoryUpkeep } from "./history-upkeep.ts";
 import type { LaneGauge, LaneSettings, LaneTelemetry } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { LedgerService } from "./ledger-service.ts";
@@ -30,6 +32,8 @@ export type LedgerSettings = Readonly<{
   database: OrmSettings;
   lanes: LaneSettings & Readonly<{ count: number }>;
   sweep: SweeperSettings;
+  /** For verifications and exports, beside the others; absent: 2. */
+  adminConnectionsMax?: number;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
   /** Absent: the database's. */
@@ -45,6 +49,7 @@ export type RunningLedger = Readonly<{
   alerts: AlertBook;
   /** What those who watch are told from. */
   source: WatchSource;
+  administration: Administration;
   prices: Prices;
   plans: PlanDesk;
   /** How the lanes stand. */
@@ -62,6 +67,7 @@ export function createCreditLedger({
   database,
   lanes: laneSettings,
   sweep,
+  adminConnectionsMax = 2,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
   telemetry,
@@ -70,6 +76,8 @@ export function createCreditLedger({
   const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
   const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
   const readOrm = createOrm({ ...database, connectionsMax: forReads });
+  // A verification keeps its connection; from the pool of reads it would be missing.
+  const adminOrm = createOrm({ ...database, connectionsMax: adminConnectionsMax });
   const reader = new LedgerReader(readOrm, clocks);
   const store = new RateCardStore(readOrm);
   const shelf = new RateCardShelf(store);
@@ -93,16 +101,22 @@ export function createCreditLedger({
   const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
   sweeper.start();
+  const history = new HistoryUpkeep(readOrm, onError);
+  history.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
+    await history.stop();
     await lanes.drain();
     await watching.stop();
-    await Promise.all([laneOrm.close(true), readOrm.close(true)]);
+    await administration.stop();
+    await Promise.all([laneOrm, readOrm, adminOrm].map((orm) => orm.close(true)));
   };
   const reading = new OrganizationReading(reader, lanes);
+  const administration = new Administration(adminOrm, reading);
   const ledger = new LedgerService({ reader, lanes, reading, catalogues });
   return {
     ledger,
+    administration,
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),

@@ -19,7 +19,7 @@ import type {
 } from "./credit-ledger.ts";
 import { guarded } from "./guarded.ts";
 import type { Lanes } from "./lanes.ts";
-import { list } from "./listing.ts";
+import { listSelected } from "./listing.ts";
 import type { OrganizationReading } from "./organization-reading.ts";
 import type { Answer, Receipt } from "./receipt.ts";
 import { isPriced, pricedReceipt } from "./receipt-price.ts";
@@ -116,13 +116,15 @@ export class LedgerService implements CreditLedger {
     page: PageRequest,
   ): Read<Page<Reservation>> {
     return this.#reading.read(organizationId, () =>
-      list({
+      listSelected({
         query: ["reservations", organizationId, filter],
         page,
-        keyOf: ({ reservationId }) => reservationId,
         isKey: (key) => UUID.test(key),
-        select: (beforeId, limit) =>
-          this.#reader.listReservations(organizationId, { ...filter, beforeId, limit }),
+        select: async (beforeId, limit) => {
+          const query = { ...filter, beforeId, limit };
+          const { reservations, before } = await this.#reader.listReservations(organizationId, query);
+          return { items: reservations, nextKey: before };
+        },
       }),
     );
   }
@@ -137,14 +139,14 @@ export class LedgerService implements CreditLedger {
 
   listGrants(organizationId: string, filter: GrantFilter, page: PageRequest): Read<Page<GrantReading>> {
     return this.#reading.read(organizationId, (_account, now) =>
-      list({
+      listSelected({
         query: ["grants", organizationId, filter],
         page,
-        keyOf: ({ grant }) => grant.grantId,
         isKey: (key) => UUID.test(key),
         select: async (beforeId, limit) => {
-          const grants = await this.#reader.listGrants(organizationId, { ...filter, now, beforeId, limit });
-          return grants.map((grant) => ({ grant, now }));
+          const query = { ...filter, now, beforeId, limit };
+          const { grants, before } = await this.#reader.listGrants(organizationId, query);
+          return { items: grants.map((grant) => ({ grant, now })), nextKey: before };
         },
       }),
     );
@@ -163,15 +165,16 @@ export class LedgerService implements CreditLedger {
     filter: TransactionFilter,
     page: PageRequest,
   ): Read<Page<SealedTransaction>> {
-    return this.#reading.read(organizationId, () =>
-      list({
+    return this.#reading.read(organizationId, ({ version: lastVersion }) =>
+      listSelected({
         query: ["transactions", organizationId, filter],
         page,
-        keyOf: ({ version }) => String(version),
         isKey: isVersion,
-        select: (after, limit) => {
+        select: async (after, limit) => {
           const beforeVersion = after === undefined ? undefined : BigInt(after);
-          return this.#reader.listTransactions(organizationId, { ...filter, beforeVersion, limit });
+          const query = { ...filter, beforeVersion, lastVersion, limit };
+          const { transactions, before } = await this.#reader.listTransactions(organizationId, query);
+          return { items: transactions, nextKey: before === undefined ? undefined : String(before) };
         },
       }),
     );

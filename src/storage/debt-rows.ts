@@ -3,24 +3,31 @@ import type { Debt } from "../domain/ledger/debt.ts";
 
 export type OwnedDebt = Readonly<{ organizationId: string; debt: Debt }>;
 
+export type DebtRow = Readonly<{
+  organization_id: string;
+  version: string;
+  incurred_micros: string;
+  paid_micros: string;
+}>;
+
 /** What is still owed. */
 export async function selectOwedDebts(
   database: Kysely<unknown>,
   organizationIds: readonly string[],
 ): Promise<readonly OwnedDebt[]> {
   if (organizationIds.length === 0) return [];
-  const { rows } = await sql<{
-    organization_id: string;
-    version: string;
-    incurred_micros: string;
-    paid_micros: string;
-  }>`
+  const { rows } = await sql<DebtRow>`
     select d.* from unnest(${organizationIds}::text[]) as k (o)
     join debts d on d.organization_id = k.o and d.paid_micros < d.incurred_micros`.execute(database);
-  return rows.map((row) => {
-    const amounts = { incurredMicros: BigInt(row.incurred_micros), paidMicros: BigInt(row.paid_micros) };
-    return { organizationId: row.organization_id, debt: { version: BigInt(row.version), ...amounts } };
-  });
+  return rows.map((row) => ({ organizationId: row.organization_id, debt: fromRowDebt(row) }));
+}
+
+export function fromRowDebt({ version, incurred_micros, paid_micros }: DebtRow): Debt {
+  return {
+    version: BigInt(version),
+    incurredMicros: BigInt(incurred_micros),
+    paidMicros: BigInt(paid_micros),
+  };
 }
 
 export async function saveDebts(database: Kysely<unknown>, rows: readonly OwnedDebt[]): Promise<void> {

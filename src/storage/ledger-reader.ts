@@ -3,11 +3,12 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Account } from "../domain/ledger/account.ts";
 import type { Grant, GrantKind, GrantState } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
-import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
+import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
 import type { Subscription } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
 import { AccountEntity, fromRowAccount } from "./account-entity.ts";
+import { type BoundedPage, selectBounded } from "./bounded-list.ts";
 import { selectCataloguesAfter } from "./catalogue-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
 import { fromRowOwnedGrant, type GrantRow, selectGrants, selectReferencedGrants } from "./grant-rows.ts";
@@ -16,7 +17,8 @@ import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
 import { selectSubscriptionAt, selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
-import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
+import { type TransactionConditions, TransactionList, type TransactionListPage } from "./transaction-list.ts";
+import { selectTransactions } from "./transaction-rows.ts";
 
 export type AccountReading = Readonly<{ account: Account | undefined; now: Time }>;
 
@@ -37,18 +39,24 @@ export type GrantQuery = Readonly<{
   limit: number;
 }>;
 
-export type TransactionQuery = Readonly<{
-  kinds: readonly TransactionKind[];
-  runId: string | undefined;
-  agentId: string | undefined;
-  workspaceId: string | undefined;
-  memberId: string | undefined;
-  modelId: string | undefined;
-  startTime: Time | undefined;
-  endTime: Time | undefined;
-  beforeVersion: bigint | undefined;
-  limit: number;
+export type TransactionQuery = TransactionConditions &
+  Readonly<{
+    startTime: Time | undefined;
+    endTime: Time | undefined;
+    beforeVersion: bigint | undefined;
+    /** The organization's. */
+    lastVersion: bigint;
+    limit: number;
+  }>;
+
+const VERSION_MAX = 2n ** 63n - 1n;
+
+/** The newest first. `before`: older than this the next page begins; undefined where there is none. */
+export type ReservationListPage = Readonly<{
+  reservations: readonly Reservation[];
+  before: string | undefined;
 }>;
+export type GrantListPage = Readonly<{ grants: readonly Grant[]; before: string | undefined }>;
 
 /** Reads of one organization, each a statement of its own and outside any transaction, but for `atOnce`. */
 export class LedgerReader {
@@ -92,17 +100,38 @@ export class LedgerReader {
     return rows.map(({ reservation }) => reservation);
   }
 
-  async listReservations(organizationId: string, query: ReservationQuery): Promise<readonly Reservation[]> {
+  async listReservations(organizationId: string, query: ReservationQuery): Promise<ReservationListPage> {
     const { states, runId, agentId, beforeId, limit } = query;
+    const conditions = [
+      ...(states.length > 0 ? [sql`state = any(${states})`] : []),
+      ...(agentId === undefined ? [] : [sql`agent_id = ${agentId}`]),
+    ];
+    const list = { table: "reservations", key: "reservation_id", organizationId, before: beforeId } as const;
+    const isHeld = states.length === 1 && states[0] === "HELD";
+    const { rows, before } =
+      runId === undefined && !isHeld
+        ? await selectBounded<ReservationRow>(this.#database, { ...list, conditions, size: limit })
+        : await this.#selectFew(organizationId, query, conditions);
+    return { reservations: rows.map((row) => fromRowOwnedReservation(row).reservation), before };
+  }
+
+  /** Of a run, or those that are held: few, and found by indexes of their own. */
+  async #selectFew(
+    organizationId: string,
+    { runId, beforeId, limit }: ReservationQuery,
+    conditions: readonly RawBuilder<unknown>[],
+  ): Promise<BoundedPage<ReservationRow>> {
+    const few =
+      runId === undefined
+        ? sql`organization_id = ${organizationId} and state = 'HELD'`
+        : sql`organization_id = ${organizationId} and run_id = ${runId}`;
+    const older = beforeId === undefined ? [] : [sql`reservation_id < ${beforeId}::uuid`];
     const { rows } = await sql<ReservationRow>`
-      select * from reservations where ${all([
-        sql`organization_id = ${organizationId}`,
-        states.length > 0 && sql`state = any(${states})`,
-        runId !== undefined && sql`run_id = ${runId}`,
-        agentId !== undefined && sql`agent_id = ${agentId}`,
-        beforeId !== undefined && sql`reservation_id < ${beforeId}::uuid`,
-      ])} order by reservation_id desc limit ${limit}`.execute(this.#database);
-    return rows.map((row) => fromRowOwnedReservation(row).reservation);
+      with few as materialized (select * from reservations where ${few})
+      select * from few where ${sql.join([sql`true`, ...conditions, ...older], sql` and `)}
+      order by reservation_id desc limit ${limit + 1}`.execute(this.#database);
+    const page = rows.slice(0, limit);
+    return { rows: page, before: rows.length > limit ? page.at(-1)?.reservation_id : undefined };
   }
 
   async grant(organizationId: string, grantId: string): Promise<Grant | undefined> {
@@ -110,16 +139,20 @@ export class LedgerReader {
     return owned?.grant;
   }
 
-  async listGrants(organizationId: string, query: GrantQuery): Promise<readonly Grant[]> {
+  async listGrants(organizationId: string, query: GrantQuery): Promise<GrantListPage> {
     const { kinds, states, now, beforeId, limit } = query;
-    const { rows } = await sql<GrantRow>`
-      select * from grants where ${all([
-        sql`organization_id = ${organizationId}`,
-        kinds.length > 0 && sql`kind = any(${kinds})`,
-        states.length > 0 && sql`${grantStateAt(now)} = any(${states})`,
-        beforeId !== undefined && sql`grant_id < ${beforeId}::uuid`,
-      ])} order by grant_id desc limit ${limit}`.execute(this.#database);
-    return rows.map((row) => fromRowOwnedGrant(row).grant);
+    const { rows, before } = await selectBounded<GrantRow>(this.#database, {
+      table: "grants",
+      key: "grant_id",
+      organizationId,
+      before: beforeId,
+      conditions: [
+        ...(kinds.length > 0 ? [sql`kind = any(${kinds})`] : []),
+        ...(states.length > 0 ? [sql`${grantStateAt(now)} = any(${states})`] : []),
+      ],
+      size: limit,
+    });
+    return { grants: rows.map((row) => fromRowOwnedGrant(row).grant), before };
   }
 
   async grantOf(organizationId: string, reference: string): Promise<Grant | undefined> {
@@ -146,39 +179,13 @@ export class LedgerReader {
     return selectTransactions(this.#database, organizationId, versions);
   }
 
-  async listTransactions(
-    organizationId: string,
-    query: TransactionQuery,
-  ): Promise<readonly SealedTransaction[]> {
-    const {
-      kinds,
-      runId,
-      agentId,
-      workspaceId,
-      memberId,
-      modelId,
-      startTime,
-      endTime,
-      beforeVersion,
-      limit,
-    } = query;
-    const last = endTime === undefined ? undefined : await this.versionBefore(organizationId, endTime);
-    const previous =
-      startTime === undefined ? undefined : await this.versionBefore(organizationId, startTime);
-    const { rows } = await sql<TransactionRow>`
-      select * from transactions where ${all([
-        sql`organization_id = ${organizationId}`,
-        kinds.length > 0 && sql`kind = any(${kinds})`,
-        runId !== undefined && sql`run_id = ${runId}`,
-        agentId !== undefined && sql`agent_id = ${agentId}`,
-        workspaceId !== undefined && sql`workspace_id = ${workspaceId}`,
-        memberId !== undefined && sql`member_id = ${memberId}`,
-        modelId !== undefined && sql`model_id = ${modelId}`,
-        previous !== undefined && sql`version > ${previous}`,
-        last !== undefined && sql`version <= ${last}`,
-        beforeVersion !== undefined && sql`version < ${beforeVersion}`,
-      ])} order by version desc limit ${limit}`.execute(this.#database);
-    return rows.map(fromRowTransaction);
+  async listTransactions(organizationId: string, query: TransactionQuery): Promise<TransactionListPage> {
+    const { startTime, endTime, beforeVersion, limit } = query;
+    const last = endTime === undefined ? VERSION_MAX : await this.versionBefore(organizationId, endTime);
+    const after = startTime === undefined ? 0n : await this.versionBefore(organizationId, startTime);
+    const newest = beforeVersion === undefined ? query.lastVersion : beforeVersion - 1n;
+    const list = new TransactionList(this.#database, organizationId, query);
+    return list.page({ after, upTo: last < newest ? last : newest }, limit);
   }
 
   /**
@@ -238,11 +245,4 @@ export class LedgerReader {
 function grantStateAt(now: Time): RawBuilder<GrantState> {
   return sql`case when voided then 'VOIDED' when expire_time <= ${toRowTime(now)} then 'EXPIRED'
     when open then 'ACTIVE' else 'SPENT' end`;
-}
-
-function all(conditions: readonly (RawBuilder<unknown> | false)[]): RawBuilder<unknown> {
-  return sql.join(
-    conditions.filter((condition) => condition !== false),
-    sql` and `,
-  );
 }

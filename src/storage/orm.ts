@@ -3,6 +3,7 @@ import { MikroORM } from "@mikro-orm/postgresql";
 import { AccountEntity } from "./account-entity.ts";
 import { LedgerDriver } from "./ledger-driver.ts";
 import { Alerts } from "./migrations/alerts.ts";
+import { HistorySegments } from "./migrations/history-segments.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
@@ -22,7 +23,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, RequestReferences];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, RequestReferences, HistorySegments];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

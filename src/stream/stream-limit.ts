@@ -1,15 +1,22 @@
-export type StreamLimits = Readonly<{ streamsMax: number; streamsPerConnectionMax: number }>;
+export type StreamLimits = Readonly<{
+  streamsMax: number;
+  streamsPerConnectionMax: number;
+  /** What they are called where there are too many; absent: streams. */
+  streams?: string;
+}>;
 
 /** Whose limit a stream would exceed. */
 export class TooManyStreamsError extends Error {
   override readonly name = "TooManyStreamsError";
   readonly of: "connection" | "server";
   readonly limit: number;
+  readonly streams: string;
 
-  constructor(of: "connection" | "server", limit: number) {
-    super(`the ${of} has ${limit} streams already`);
+  constructor(of: "connection" | "server", limit: number, streams = "streams") {
+    super(`the ${of} has ${limit} ${streams} already`);
     this.of = of;
     this.limit = limit;
+    this.streams = streams;
   }
 }
 
@@ -29,12 +36,12 @@ export class StreamLimit {
 
   /** Counts a stream in until its signal is aborted or the returned function is called. */
   enter(connection: string, signal: AbortSignal): () => void {
-    const { streamsMax, streamsPerConnectionMax } = this.#limits;
+    const { streamsMax, streamsPerConnectionMax, streams } = this.#limits;
     const ofConnection = this.#byConnection.get(connection) ?? 0;
     if (ofConnection >= streamsPerConnectionMax) {
-      throw new TooManyStreamsError("connection", streamsPerConnectionMax);
+      throw new TooManyStreamsError("connection", streamsPerConnectionMax, streams);
     }
-    if (this.#streams >= streamsMax) throw new TooManyStreamsError("server", streamsMax);
+    if (this.#streams >= streamsMax) throw new TooManyStreamsError("server", streamsMax, streams);
     this.#streams += 1;
     this.#byConnection.set(connection, ofConnection + 1);
     let left = false;

@@ -132,6 +132,12 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   ],
   page_size: BAD_COUNT,
   page_token: BAD_TOKEN,
+  resume_token: BAD_TOKEN,
+  hash: [
+    { what: "missing", value: MISSING },
+    { what: "too short", value: "AAAA" },
+    { what: "not base64", value: "*", unparsable: true },
+  ],
   reason: BAD_TEXT,
   plan_id: BAD_REQUIRED_ID,
   pack_id: [{ what: "empty", value: "" }, ...BAD_ID],
@@ -140,6 +146,8 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   members: BAD_COUNT,
   agents: BAD_COUNT,
 };
+
+const OF_ALL = ["VerifyLedgerRequest", "ExportTransactionsRequest"];
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
   switch (field.fieldKind) {
@@ -172,6 +180,8 @@ function waysOfAmount(field: DescField): readonly Bad[] {
 function waysOfScalar(message: DescMessage, field: DescField): readonly Bad[] {
   const { name } = field;
   if (name === "run_id" && message.name === "ReleaseRunRequest") return BAD_REQUIRED_ID;
+  // Empty stands for all of them.
+  if (name === "organization_id" && OF_ALL.includes(message.name)) return BAD_ID;
   const byName = WAYS_BY_NAME[name];
   if (byName === BAD_REQUIRED_ID && isOptional(field)) return byName.filter(({ value }) => value !== MISSING);
   if (byName) return byName;

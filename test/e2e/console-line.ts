@@ -18,11 +18,19 @@ export function runConsoleLine(line: string, { root, grpcAddress, httpUrl }: Pla
       return isInstalled(program) ? run(program, args) : runAsBuf(root, args);
     case "npx":
       return run(`${root}/node_modules/.bin/${args[0]}`, args.slice(1));
+    case "npm":
+      return runScript(root, args);
     case "curl":
       return isInstalled(program) ? run(program, args) : fetchAsCurl(args);
     default:
       throw new Error(`the README should not run ${program}`);
   }
+}
+
+/** `npm run -s NAME -- ARGUMENTS`, without npm: it is not where a pinned Node is. */
+function runScript(root: string, args: readonly string[]): Promise<Printed> {
+  const [, , name] = args;
+  return run(process.execPath, [`scripts/${name}.ts`, ...args.slice(args.indexOf("--") + 1)], root);
 }
 
 function runAsBuf(root: string, args: readonly string[]): Promise<Printed> {

@@ -25,7 +25,8 @@ export class ShownIds {
   }
 
   compare(shown: string, printed: string): void {
-    this.#compare(JSON.parse(shown), JSON.parse(printed), "");
+    if (shown.startsWith("{")) this.#compare(JSON.parse(shown), JSON.parse(printed), "");
+    else expect(withoutHashes(printed)).to.equal(withoutHashes(shown));
   }
 
   #compare(shown: unknown, real: unknown, path: string): void {
@@ -49,6 +50,10 @@ export class ShownIds {
     const varies = [TIME, HASH].some((form) => form.test(shown) && form.test(real));
     if (!varies) expect(real, path).to.equal(shown);
   }
+}
+
+function withoutHashes(text: string): string {
+  return text.replaceAll(/\b[0-9a-f]{64}\b/g, "a hash");
 }
 
 function isTree(value: unknown): value is Record<string, unknown> {

@@ -9,6 +9,7 @@ import { createDoors, type Doors } from "../../src/rpc/doors.ts";
 import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import type { LaneGauge } from "../../src/service/lane.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
+import { EndlessAdministration } from "../support/endless-administration.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
@@ -30,6 +31,7 @@ export class DoorsUnderTest {
   readonly source = new MemorySource();
   readonly watching = memoryWatching(this.source);
   readonly prices = new ScriptedPrices();
+  readonly admin = new EndlessAdministration();
   readonly logLines: string[] = [];
   grpcAddress = "";
   httpAddress = "";
@@ -44,6 +46,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
+      admin: this.admin,
       ...(gauge && { gauge }),
       telemetry: new Telemetry("debug", { sink }),
       limits: {

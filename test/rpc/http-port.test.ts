@@ -5,6 +5,7 @@ import { expect } from "chai";
 import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { memoryWatching } from "../support/memory-source.ts";
+import { NO_ADMINISTRATION } from "../support/no-administration.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
@@ -112,6 +113,7 @@ describe("opening the doors", () => {
       const { port } = squatter.address() as { port: number };
       const doors = createDoors({
         plans: NO_PLANS,
+        admin: NO_ADMINISTRATION,
         ledger: new ScriptedLedger(),
         watching: memoryWatching(),
         prices: new ScriptedPrices(),

@@ -1,73 +1,20 @@
 import { expect } from "chai";
-import type { Discrepancy } from "../../src/domain/ledger/verify.ts";
+import type { Discrepancy } from "../../src/domain/ledger/discrepancy.ts";
+import type { LedgerHead } from "../../src/domain/ledger/verify.ts";
 import type { CreditLedger } from "../../src/service/credit-ledger.ts";
-import { verifyLedger } from "../../src/service/verification.ts";
-import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf } from "./support/asking.ts";
+import {
+  Verification,
+  type VerificationProgress,
+  type VerificationScope,
+  type VerificationSummary,
+  verifyLedger,
+} from "../../src/service/verification.ts";
+import { VerificationStream } from "../../src/service/verification-stream.ts";
+import { seal } from "../../src/storage/hash-chain.ts";
+import { LedgerSnapshot } from "../../src/storage/ledger-snapshot.ts";
+import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf, valueIn } from "./support/asking.ts";
+import { DAMAGES } from "./support/damages.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
-
-/** Damage that somebody with all rights does, and where verification says that it is. */
-const DAMAGES: readonly [string, string, RegExp][] = [
-  [
-    "an amount of a transaction",
-    "update transactions set amount_micros = amount_micros + 1 where version = 3",
-    /^transaction 3$/,
-  ],
-  ["an actor", "update transactions set actor = 'nobody' where version = 2", /^transaction 2$/],
-  ["a label", `update transactions set labels = '{"a":"c"}' where version = 2`, /^transaction 2$/],
-  [
-    "a time by a microsecond",
-    "update transactions set record_time = record_time + interval '1 microsecond' where version = 4",
-    /^transaction 4$/,
-  ],
-  [
-    "a movement",
-    `update transactions set movements = jsonb_set(movements, '{0,3}', '"31"') where version = 2`,
-    /^transaction 2$/,
-  ],
-  [
-    "the balance of a transaction",
-    "update transactions set promotional_micros = promotional_micros + 1 where version = 3",
-    /^transaction 3$/,
-  ],
-  ["a transaction in the middle, removed", "delete from transactions where version = 3", /^transaction 4$/],
-  ["the last transaction, removed", "delete from transactions where version = 6", /^account$/],
-  ["all transactions, removed", "delete from transactions", /^account$/],
-  ["a hash", "update transactions set hash = sha256('') where version = 5", /^transaction [56]$/],
-  ["the head of the chain", "update accounts set head_hash = sha256('')", /^account$/],
-  ["a balance", "update accounts set promotional_micros = promotional_micros + 1", /^account$/],
-  ["a version", "update accounts set version = version + 1", /^account$/],
-  [
-    "when something falls due, later",
-    "update accounts set next_due_time = next_due_time + interval '1 hour'",
-    /^account$/,
-  ],
-  ["that something falls due at all", "update accounts set next_due_time = null", /^account$/],
-  ["a removed account", "delete from accounts", /^account$/],
-  [
-    "credits of a grant",
-    "update grants set free_micros = free_micros + 1, consumed_micros = consumed_micros - 1 where consumed_micros > 0",
-    /^grant /,
-  ],
-  [
-    "an added grant",
-    "insert into grants select organization_id, gen_random_uuid(), kind, amount_micros, free_micros, held_micros, consumed_micros, expired_micros, voided_micros, open, create_time, expire_time, 'forged', version, voided, spent_becomes_debt from grants",
-    /^grant /,
-  ],
-  ["a removed grant", "delete from grants", /^grant /],
-  [
-    "what a reservation cost",
-    "update reservations set settled_micros = 3 where state = 'SETTLED'",
-    /^reservation /,
-  ],
-  [
-    "a reservation that is held again",
-    "update reservations set state = 'HELD', end_time = null where state = 'RELEASED'",
-    /^reservation /,
-  ],
-  ["a removed reservation", "delete from reservations where state = 'RELEASED'", /^reservation /],
-  ["debt that is forgotten", "delete from debts", /^debt /],
-  ["debt that was paid less", "update debts set paid_micros = paid_micros - 1", /^debt /],
-];
 
 describe("R-HIST-4: verification", () => {
   let rig: LedgerRig;
@@ -86,6 +33,10 @@ describe("R-HIST-4: verification", () => {
     await accepted(ledger, owing, grantOf(100n));
     await accepted(ledger, owing, chargeOf(300n, { allowDebt: true }));
     await accepted(ledger, owing, grantOf(50n));
+    const paying = { organizationId: "paying" };
+    await accepted(ledger, paying, grantOf(100n));
+    await accepted(ledger, paying, chargeOf(120n, { allowDebt: true }));
+    await accepted(ledger, paying, grantOf(50n));
     await accepted(ledger, { organizationId: "bystander" }, grantOf(1n));
     await rig.stop(ledger);
   });
@@ -100,8 +51,8 @@ describe("R-HIST-4: verification", () => {
 
   it("finds nothing where nothing is amiss, and counts what it looked at", async () => {
     expect(await verifyLedger(rig.orm)).to.deep.equal({
-      organizations: 3,
-      transactions: 10,
+      organizations: 4,
+      transactions: 13,
       discrepancies: [],
     });
     expect(await verifyLedger(rig.orm, "owing")).to.deep.equal({
@@ -113,8 +64,9 @@ describe("R-HIST-4: verification", () => {
 
   for (const [name, statement, place] of DAMAGES) {
     it(`finds ${name}`, async () => {
-      const organizationId = /debts/.test(statement) ? "owing" : "verified";
-      const scoped = /^insert/.test(statement) || !/ where /.test(statement) ? " where " : " and ";
+      const owing = name.includes("paid debt") ? "paying" : "owing";
+      const organizationId = /debts/.test(statement) ? owing : "verified";
+      const scoped = / where /.test(statement) ? " and " : " where ";
       await damaged(`${statement}${scoped}organization_id = '${organizationId}'`, async () => {
         const discrepancies = await found();
         expect(discrepancies).to.not.deep.equal([]);
@@ -128,11 +80,111 @@ describe("R-HIST-4: verification", () => {
     });
   }
 
-  it("says that an organization has no account, where it never was", async () => {
-    expect(await found("nobody")).to.deep.equal([
-      { organizationId: "nobody", place: "account", expected: "an account", found: "nothing" },
-    ]);
+  it("finds an organization's history rewritten, hashes and all, by a head that was kept elsewhere", async () => {
+    const { version, hash } = await headOf("paying");
+    const kept = { version, hash };
+    await damaged("select 1", async () => {
+      await rewrite("paying");
+      expect(await found("paying"), "every hash fits").to.deep.equal([]);
+      const [finding] = await findingsWith({ organizationId: "paying", keptHead: kept });
+      expect(finding?.place).to.equal(`transaction ${version}`);
+      expect(finding?.expected).to.include(hash);
+    });
+    expect(await findingsWith({ organizationId: "paying", keptHead: kept })).to.deep.equal([]);
   });
+
+  it("finds a missing number among alerts", async () => {
+    await rig.run(`insert into alerts select 'verified', n, 'LOW', '[]', 1, 0, 1, now(), now(), null
+      from unnest(array[1, 3]) n`);
+    await rig.run("update accounts set alert_number = 3 where organization_id = 'verified'");
+    expect((await found()).map(({ place }) => place)).to.deep.equal(["alerts"]);
+    await rig.run("delete from alerts");
+    await rig.run("update accounts set alert_number = 0");
+  });
+
+  it("R-REQ-1: finds that the index which keeps a request from counting twice is gone", async () => {
+    await rig.run("alter index transactions_request_once rename to something_else");
+    const [finding] = await found("bystander");
+    expect(finding?.place).to.equal("index transactions_request_once");
+    await rig.run("alter index something_else rename to transactions_request_once");
+  });
+
+  it("R-GRANT-6: tells where all credits are", async () => {
+    const { totals } = await summaryOf({});
+    expect(totals).to.deep.equal({
+      grantedMicros: 401n,
+      freeMicros: 101n,
+      heldMicros: 10n,
+      consumedMicros: 290n,
+      expiredMicros: 0n,
+      voidedMicros: 0n,
+      incurredMicros: 220n,
+      paidMicros: 70n,
+    });
+  });
+
+  it("ends soon after nobody waits for it any more", async () => {
+    const leaving = new AbortController();
+    const seen = new Set<string>();
+    const progress = ({ organizationId }: VerificationProgress) => {
+      seen.add(organizationId);
+      leaving.abort(new Error("left"));
+    };
+    const listener = { progress, finding: () => undefined };
+    const run = new Verification(rig.orm, {}, listener, leaving.signal).run();
+    expect(await run.catch((error: Error) => error.message)).to.equal("left");
+    expect(seen.size).to.equal(1);
+  });
+
+  it("a reader that leaves ends the work", async () => {
+    const stream = new VerificationStream(rig.orm, {}, new AbortController().signal);
+    const events = stream.events();
+    await events.next();
+    await events.return(undefined);
+    await stream.done;
+    expect((await events.next()).done).to.equal(true);
+  });
+
+  it("looks at nothing of an organization that never was", async () => {
+    expect(await verifyLedger(rig.orm, "nobody")).to.deep.equal({
+      organizations: 0,
+      transactions: 0,
+      discrepancies: [],
+    });
+  });
+
+  async function summaryOf(scope: VerificationScope): Promise<VerificationSummary> {
+    const listener = { progress: () => undefined, finding: () => undefined };
+    return valueIn(await new Verification(rig.orm, scope, listener, new AbortController().signal).run());
+  }
+
+  async function findingsWith(scope: VerificationScope): Promise<readonly Discrepancy[]> {
+    const findings: Discrepancy[] = [];
+    const listener = { progress: () => undefined, finding: (each: Discrepancy) => findings.push(each) };
+    await new Verification(rig.orm, scope, listener, new AbortController().signal).run();
+    return findings;
+  }
+
+  async function headOf(organizationId: string): Promise<LedgerHead> {
+    const { head } = await summaryOf({ organizationId });
+    if (!head) throw new Error("no head");
+    return head;
+  }
+
+  /** Says that somebody else had asked for the first change, and makes every hash fit that. */
+  async function rewrite(organizationId: string): Promise<void> {
+    let hash = "";
+    await LedgerSnapshot.read(rig.orm, organizationId, async (snapshot) => {
+      for (const { hash: _, ...transaction } of await snapshot.transactions([1n, 2n, 3n])) {
+        const actor = transaction.version === 1n ? "somebody else" : transaction.actor;
+        hash = seal(hash, { ...transaction, actor }).hash;
+        await rig.run(`update transactions set actor = '${actor}', hash = decode('${hash}', 'hex')
+          where organization_id = '${organizationId}' and version = ${transaction.version}`);
+      }
+    });
+    await rig.run(`update accounts set head_hash = decode('${hash}', 'hex')
+      where organization_id = '${organizationId}'`);
+  }
 
   const TABLES = ["accounts", "grants", "debts", "reservations", "transactions"];
 

@@ -1,6 +1,7 @@
 import { canonicalCommand } from "../../src/domain/ledger/canonical.ts";
 import { type Command, isSubscriptionCommand, type Request } from "../../src/domain/ledger/command.ts";
 import { boundaryOf } from "../../src/domain/ledger/cycle.ts";
+import type { Debt } from "../../src/domain/ledger/debt.ts";
 import { decide } from "../../src/domain/ledger/decide.ts";
 import { nextDueTime, recordDue } from "../../src/domain/ledger/due.ts";
 import { type Grant, isOpen } from "../../src/domain/ledger/grant.ts";
@@ -44,6 +45,8 @@ export class Machine {
   /** Of each reservation, its place in that order. */
   readonly numbers = new Map<string, number>();
   readonly storedGrants = new Map<string, Grant>();
+  /** All that there ever were. */
+  readonly debts = new Map<bigint, Debt>();
   readonly storedReservations = new Map<string, Reservation>();
   readonly catalogues: Catalogue[] = [];
   readonly calendar: Calendar;
@@ -130,6 +133,7 @@ export class Machine {
 
   #absorb(changes: Changes): void {
     this.ledger.absorb(changes);
+    for (const [version, debt] of changes.debts) this.debts.set(version, debt);
     for (const transaction of changes.transactions) {
       this.transactions.push(transaction);
       const { kind, reservationId } = transaction;

@@ -155,6 +155,7 @@ describe("migrations", () => {
       "2026-11-22-alerts",
       "2026-11-22-rate-cards",
       "2026-11-24-request-references",
+      "2026-11-24-history-segments",
     ];
     expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });

@@ -1,6 +1,6 @@
 import { parseConfig } from "../../src/config.ts";
 import { createServer } from "../../src/server.ts";
-import { type Verification, verifyLedger } from "../../src/service/verification.ts";
+import { type VerifiedLedger, verifyLedger } from "../../src/service/verification.ts";
 import { createOrm } from "../../src/storage/orm.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { createTestDatabase } from "./database.ts";
@@ -9,7 +9,7 @@ export type RunningService = Readonly<{
   grpcAddress: string;
   httpUrl: string;
   databaseUrl: string;
-  verify: () => Promise<Verification>;
+  verify: () => Promise<VerifiedLedger>;
   stop: () => Promise<void>;
 }>;
 
@@ -29,7 +29,7 @@ export async function startService(settings: Readonly<Record<string, string>> = 
 }
 
 /** Recomputes every organization of a database. */
-export async function verifyDatabase(url: string): Promise<Verification> {
+export async function verifyDatabase(url: string): Promise<VerifiedLedger> {
   const timeouts = { lockTimeoutMs: 5_000, idleInTransactionTimeoutMs: 60_000, statementTimeoutMs: 60_000 };
   const orm = createOrm({ url, connectionsMax: 1, ...timeouts });
   try {

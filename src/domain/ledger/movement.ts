@@ -47,10 +47,18 @@ export function assertMovement({ grantId, from, to, amountMicros, debtVersion }:
   invariant((debtVersion !== undefined) === (to === "DEBT"), `R-GRANT-7: ${from} to ${to} that pays no debt`);
 }
 
-export function applyMovementToGrant(grant: Grant, { from, to, amountMicros }: Movement): Grant {
+export function applyMovementToGrant(grant: Grant, movement: Movement): Grant {
+  return applyMovementToBuckets(grant, movement);
+}
+
+/** Of one grant, or of all grants together. */
+export function applyMovementToBuckets<Buckets extends GrantBuckets>(
+  buckets: Buckets,
+  { from, to, amountMicros }: Movement,
+): Buckets {
   const source = BUCKET[from];
   const target = BUCKET[to];
-  const taken = source === undefined ? grant : { ...grant, [source]: grant[source] - amountMicros };
+  const taken = source === undefined ? buckets : { ...buckets, [source]: buckets[source] - amountMicros };
   return target === undefined ? taken : { ...taken, [target]: taken[target] + amountMicros };
 }
 

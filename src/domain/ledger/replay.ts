@@ -1,15 +1,22 @@
 import { invariant } from "../invariant.ts";
+import type { Debt } from "./debt.ts";
 import { Draft } from "./draft.ts";
 import type { MadeGrant } from "./grant.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Transaction } from "./transaction.ts";
 
+export type Replayed = Readonly<{
+  /** The transaction as it should have been recorded. */
+  transaction: Transaction;
+  /** The debts that it incurred or paid, as they are after it. */
+  debts: readonly Debt[];
+}>;
+
 /**
  * Applies a recorded transaction again, by its movements alone (R-GRANT-6). Throws
- * an InvariantError where the ledger can't have come to it; returns the transaction
- * as it should have been recorded.
+ * an InvariantError where the ledger can't have come to it.
  */
-export function replay(ledger: Ledger, transaction: Transaction): Transaction {
+export function replay(ledger: Ledger, transaction: Transaction): Replayed {
   const draft = new Draft(ledger);
   const { kind, grantId, version, spentBecomesDebt = false } = transaction;
   invariant(version === draft.version, `R-BAL-3: version ${version} follows ${ledger.account.version}`);
@@ -22,7 +29,8 @@ export function replay(ledger: Ledger, transaction: Transaction): Transaction {
   for (const movement of transaction.movements) draft.move(movement);
   const again = draft.record(transaction, transaction, transaction.recordTime);
   ledger.absorb(draft);
-  return { ...again, requestOrdinal: transaction.requestOrdinal };
+  const { requestOrdinal } = transaction;
+  return { transaction: { ...again, requestOrdinal }, debts: [...draft.debts.values()] };
 }
 
 /** A request has one effect (R-REQ-1), and so have a grant's id and its reference (R-GRANT-4). */
@@ -47,7 +55,7 @@ function assertReferencedOnce(ledger: Ledger, { kind, requestReference, referenc
 }
 
 /** The grants that a transaction made: a GRANT is about one. */
-function madeBy(transaction: Transaction): readonly MadeGrant[] {
+export function madeBy(transaction: Transaction): readonly MadeGrant[] {
   const { kind, grantId, grantKind, amountMicros, expireTime, reference = "", made = [] } = transaction;
   if (kind !== "GRANT") return made;
   invariant(grantId !== undefined && grantKind !== undefined, "a grant without an id or a kind");

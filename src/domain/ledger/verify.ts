@@ -1,136 +1,193 @@
-import { InvariantError } from "../invariant.ts";
 import { cycleOf, type Subscription } from "../plans/subscription.ts";
+import { earlierOf } from "../time.ts";
 import type { Account } from "./account.ts";
 import { canonicalTransaction } from "./canonical.ts";
-import { type Debt, owedMicros } from "./debt.ts";
-import type { Grant } from "./grant.ts";
+import { addTotals, type CreditTotals, NO_CREDITS, totalsAfter, totalsOfDebt } from "./credit-totals.ts";
+import { DebtAudit } from "./debt-audit.ts";
+import { Findings, isSame, TooManyFindingsError } from "./discrepancy.ts";
+import { GrantAudit } from "./grant-audit.ts";
 import { Ledger } from "./ledger.ts";
 import { replay } from "./replay.ts";
-import type { Reservation } from "./reservation.ts";
+import { ReservationAudit } from "./reservation-audit.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Something that is not as the transactions say it should be. */
-export type Discrepancy = Readonly<{
-  organizationId: string;
-  /** Where: `transaction 12`, `grant 0199...`, `reservation 0199...`, `account`, `debt 12`. */
-  place: string;
-  expected: string;
-  found: string;
-}>;
-
-/** What is stored beside the transactions and must follow from them. */
-export type StoredState = Readonly<{
+/** The account as it is stored, and what stands beside it. */
+export type StoredAccount = Readonly<{
   account: Account;
-  grants: readonly Grant[];
-  debts: readonly Debt[];
-  reservations: readonly Reservation[];
-  subscription?: Subscription | undefined;
+  headHash: string;
+  subscription: Subscription | undefined;
 }>;
 
 /** A digest of canonical text and the hash before it, in hex. */
 export type HashLink = (previousHash: string, canonicalText: string) => string;
 
+/** The last change of an organization as it was at some time, and its hash in hex (R-HIST-4). */
+export type LedgerHead = Readonly<{ version: bigint; hash: string }>;
+
+export type VerifierOptions = Readonly<{
+  /** A head that somebody kept elsewhere, to prove that nothing before it was rewritten. */
+  kept?: LedgerHead | undefined;
+  /** How many of each stay in memory; those that are put aside cost a look more when they change again. */
+  atHand?: Readonly<{ reservations: number; grants: number }>;
+}>;
+
+/** About 2 KB each, and about 1 KB. */
+const AT_HAND = { reservations: 20_000, grants: 10_000 };
+
+/**
+ * Requests are remembered so long to tell a second effect by (R-REQ-1). For how long
+ * ever, the database's unique index does.
+ */
+const REQUESTS_KEPT = 10_000;
+
 /**
  * Recomputes an organization from its transactions, fed in order of version, and
- * compares with what is stored (R-GRANT-6, R-HIST-4). After a transaction that
- * can't be applied, the rest can only be checked for its place in the chain.
+ * compares with what is stored (R-GRANT-6, R-HIST-4): the account here, the rest in
+ * the audits. It keeps what is open, and no history. After a transaction that can't be
+ * applied, the rest can only be checked for its place in the chain.
  */
 export class Verifier {
-  readonly discrepancies: Discrepancy[] = [];
+  readonly findings: Findings;
+  readonly reservations: ReservationAudit;
+  readonly grants: GrantAudit;
+  readonly debts: DebtAudit;
   readonly #ledger: Ledger;
   readonly #link: HashLink;
+  readonly #kept: LedgerHead | undefined;
   #version = 0n;
   #hash = "";
   #broken = false;
+  #totals = NO_CREDITS;
 
-  constructor(organizationId: string, link: HashLink) {
+  constructor(organizationId: string, link: HashLink, { kept, atHand = AT_HAND }: VerifierOptions = {}) {
     this.#ledger = new Ledger(organizationId);
+    this.findings = new Findings(organizationId);
+    this.reservations = new ReservationAudit(this.#ledger, this.findings, atHand.reservations);
+    this.grants = new GrantAudit(this.#ledger, this.findings, atHand.grants);
+    this.debts = new DebtAudit(this.#ledger, this.findings);
     this.#link = link;
+    this.#kept = kept;
   }
 
-  /** The hash of the last transaction; empty before the first. */
-  get headHash(): string {
-    return this.#hash;
+  /** The last transaction. */
+  get head(): LedgerHead {
+    return { version: this.#version, hash: this.#hash };
+  }
+
+  /** Whether a transaction could not be applied, so that nothing can be compared with what is stored. */
+  get broken(): boolean {
+    return this.#broken;
+  }
+
+  /** What the movements come to. */
+  get totals(): CreditTotals {
+    return this.#totals;
   }
 
   feed(transaction: Transaction, hash: string): void {
     const place = `transaction ${transaction.version}`;
-    this.#version += 1n;
-    this.#compare(place, `version ${this.#version}`, `version ${transaction.version}`);
-    this.#version = transaction.version;
-    this.#compare(place, `hash ${this.#link(this.#hash, canonicalTransaction(transaction))}`, `hash ${hash}`);
+    this.#follow(transaction.version, place);
+    const text = this.#attempt(place, () => canonicalTransaction(transaction));
+    const linked = text === undefined ? hash : this.#link(this.#hash, text);
+    this.findings.compareText(place, `hash ${linked}`, `hash ${hash}`);
     this.#hash = hash;
-    if (!this.#broken) this.#replay(transaction, place);
+    this.#compareWithKept(place);
+    if (!this.#broken) this.#attempt(place, () => this.#replay(transaction, place));
   }
 
-  finish(stored: StoredState, headHash: string): readonly Discrepancy[] {
-    this.#compare("account", `head hash ${this.#hash}`, `head hash ${headHash}`);
-    if (this.#broken) return this.discrepancies;
-    const { account, grants, debts, reservations } = this.#ledger;
+  /** A transaction that can't even be read. */
+  feedUnreadable(version: bigint, hash: string, why: string): void {
+    const place = `transaction ${version}`;
+    this.#follow(version, place);
+    this.findings.add(place, "a transaction that can be read", why);
+    this.#hash = hash;
+    this.#compareWithKept(place);
+    this.#broken = true;
+  }
+
+  /** After the last transaction. */
+  finish(stored: StoredAccount | undefined): void {
+    const { findings } = this;
+    const { version: keptVersion = 0n, hash = "" } = this.#kept ?? {};
+    if (keptVersion > this.#version) findings.add(`transaction ${keptVersion}`, `hash ${hash}`, "nothing");
+    if (!stored) {
+      findings.add("account", "an account", "nothing");
+      return;
+    }
+    findings.compareText("account", `head hash ${this.#hash}`, `head hash ${stored.headHash}`);
+    if (this.#broken) return;
     // Too early a due time costs one look; it is no discrepancy, too late is.
     const { nextDueTime: _stored, ...storedAccount } = stored.account;
-    const { nextDueTime: _ours, ...ourAccount } = account;
-    this.#compare("account", show(ourAccount), show(storedAccount));
-    this.#compareAll("grant", grants, keyed(stored.grants, "grantId"));
-    this.#compareAll(
-      "debt",
-      debts,
-      keyed(
-        stored.debts.filter((debt) => owedMicros(debt) > 0n),
-        "version",
-      ),
-    );
-    this.#compare("subscription", show(this.#ledger.subscription), show(stored.subscription));
-    this.#compareAll("reservation", reservations, keyed(stored.reservations, "reservationId"));
+    const { nextDueTime: _ours, ...ourAccount } = this.#ledger.account;
+    findings.compare("account", ourAccount, storedAccount);
+    findings.compare("subscription", this.#ledger.subscription, stored.subscription);
     this.#checkDueTime(stored.account);
-    return this.discrepancies;
+  }
+
+  /** After the audits, with the sums over all stored debts: nothing was minted or lost (R-GRANT-6). */
+  finishTotals(debts: Readonly<{ incurredMicros: bigint; paidMicros: bigint }>): CreditTotals {
+    const stored = addTotals(this.grants.storedTotals, totalsOfDebt(debts));
+    if (this.findings.count === 0) this.findings.compare("totals", this.#totals, stored);
+    return stored;
+  }
+
+  #follow(version: bigint, place: string): void {
+    this.findings.compareText(place, `version ${this.#version + 1n}`, `version ${version}`);
+    this.#version = version;
+  }
+
+  #compareWithKept(place: string): void {
+    if (this.#kept?.version !== this.#version) return;
+    if (this.#kept.hash === this.#hash) return;
+    this.findings.add(place, `hash ${this.#kept.hash}, as it was kept elsewhere`, `hash ${this.#hash}`);
   }
 
   #replay(transaction: Transaction, place: string): void {
+    const { transaction: again, debts } = replay(this.#ledger, transaction);
+    if (!isRecordedAs(again, transaction))
+      this.findings.compareText(place, canonicalTransaction(again), canonicalTransaction(transaction));
+    for (const movement of transaction.movements) this.#totals = totalsAfter(this.#totals, movement);
+    this.debts.changed(debts);
+    this.reservations.changed(transaction);
+    if (this.#ledger.requests.size > 2 * REQUESTS_KEPT) this.#forgetRequests();
+  }
+
+  /** Many at once: a map whose first entry is removed again and again becomes slow. */
+  #forgetRequests(): void {
+    const { requests } = this.#ledger;
+    const older = [...requests.keys()].slice(0, requests.size - REQUESTS_KEPT);
+    for (const requestId of older) requests.delete(requestId);
+  }
+
+  /** Whatever a damaged row makes of the code that reads it, is a finding. */
+  #attempt<T>(place: string, work: () => T): T | undefined {
     try {
-      const again = replay(this.#ledger, transaction);
-      this.#compare(place, canonicalTransaction(again), canonicalTransaction(transaction));
+      return work();
     } catch (error) {
-      if (!(error instanceof InvariantError)) throw error;
+      if (error instanceof TooManyFindingsError || !(error instanceof Error)) throw error;
       this.#broken = true;
-      this.#compare(place, "a transaction that can follow", error.message);
+      this.findings.add(place, "a transaction that can follow", error.message);
+      return undefined;
     }
   }
 
   #checkDueTime(account: Account): void {
-    const dues = [
-      ...[...this.#ledger.grants.values()].filter((grant) => grant.freeMicros > 0n),
-      ...[...this.#ledger.reservations.values()].filter(({ state }) => state === "HELD"),
-    ].flatMap(({ expireTime }) => (expireTime === undefined ? [] : [expireTime]));
-    const boundary = cycleOf(this.#ledger.subscription)?.endTime;
-    for (const due of boundary === undefined ? dues : [...dues, boundary]) {
-      const late = account.nextDueTime === undefined || account.nextDueTime > due;
-      if (late) this.#compare("account", `due by ${due}`, `due by ${account.nextDueTime}`);
-    }
-  }
-
-  #compareAll<K>(noun: string, ours: ReadonlyMap<K, object>, stored: ReadonlyMap<K, object>): void {
-    for (const [key, value] of ours) this.#compare(`${noun} ${key}`, show(value), show(stored.get(key)));
-    for (const [key, value] of stored)
-      if (!ours.has(key)) this.#compare(`${noun} ${key}`, show(undefined), show(value));
-  }
-
-  #compare(place: string, expected: string, found: string): void {
-    if (expected === found) return;
-    this.discrepancies.push({ organizationId: this.#ledger.account.organizationId, place, expected, found });
+    const expiries = [...this.#ledger.grants.values()].map((grant) =>
+      grant.freeMicros > 0n ? grant.expireTime : undefined,
+    );
+    const dues = [...expiries, this.reservations.heldUntil, cycleOf(this.#ledger.subscription)?.endTime];
+    const due = dues.reduce(earlierOf, undefined);
+    if (due === undefined || (account.nextDueTime !== undefined && account.nextDueTime <= due)) return;
+    this.findings.add("account", `due by ${due}`, `due by ${account.nextDueTime}`);
   }
 }
 
-function keyed<T extends object, K extends keyof T>(values: readonly T[], key: K): ReadonlyMap<T[K], T> {
-  return new Map(values.map((value) => [value[key], value]));
-}
-
-/** One text for equal values, whatever the order of their fields. */
-function show(value: unknown): string {
-  if (value === undefined) return "nothing";
-  return JSON.stringify(value, (_key, part) => {
-    if (typeof part === "bigint") return String(part);
-    if (part === null || typeof part !== "object" || Array.isArray(part)) return part;
-    return Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)));
-  });
+/** What replaying computes anew; all else of a transaction is what it was replayed from. */
+function isRecordedAs(again: Transaction, recorded: Transaction): boolean {
+  return (
+    again.organizationId === recorded.organizationId &&
+    again.movements.length === recorded.movements.length &&
+    isSame(again.balance, recorded.balance) &&
+    isSame(again.grantAfter, recorded.grantAfter)
+  );
 }

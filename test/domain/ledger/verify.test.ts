@@ -1,9 +1,20 @@
 import { expect } from "chai";
+import { placedMicros } from "../../../src/domain/ledger/credit-totals.ts";
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
+import { Verifier } from "../../../src/domain/ledger/verify.ts";
 import { DAY, SECOND } from "../../../src/domain/time.ts";
 import { Book, START } from "../support/book.ts";
 import { eventfulBook } from "../support/eventful-book.ts";
-import { type Evidence, evidenceOf, placesOf, verify, withTransaction } from "../support/evidence.ts";
+import {
+  type Evidence,
+  evidenceOf,
+  placesOf,
+  resealed,
+  verify,
+  withTransaction,
+} from "../support/evidence.ts";
+import { link } from "../support/seal.ts";
+import { discrepanciesOf } from "../support/stored-state.ts";
 
 type Damage = (evidence: Evidence, book: Book) => Evidence;
 type Row = readonly [title: string, damage: Damage, places: (book: Book) => readonly string[]];
@@ -166,6 +177,14 @@ const DAMAGES: readonly Row[] = [
     () => ["debt 13"],
   ],
   [
+    "a paid debt that nobody incurred",
+    ({ stored, ...rest }) => ({
+      ...rest,
+      stored: { ...stored, debts: [...stored.debts, { version: 3n, incurredMicros: 1n, paidMicros: 1n }] },
+    }),
+    () => ["debt 3"],
+  ],
+  [
     "a debt that nobody incurred",
     ({ stored, ...rest }) => ({
       ...rest,
@@ -190,7 +209,7 @@ describe("verifying", () => {
       account: { ...others, organizationId, nextDueTime: START },
       grants: grants.toReversed(),
       reservations: reservations.toReversed(),
-      debts: [...debts.toReversed(), { version: 3n, incurredMicros: 1n, paidMicros: 1n }],
+      debts: debts.toReversed(),
     };
     expect(verify({ ...evidence, stored })).to.deep.equal([]);
   });
@@ -209,6 +228,52 @@ describe("verifying", () => {
     const evidence = evidenceOf(rewritten);
     expect(verify(evidence)).to.deep.equal([]);
     expect(verify({ ...evidence, headHash: kept })).to.have.length(1);
+    expect(verify(evidence, { kept: { version: 13n, hash: kept } })).to.deep.equal([
+      { organizationId: "acme", place: "transaction 13", expected: `hash ${kept}`, found: "nothing" },
+    ]);
+  });
+
+  it("R-HIST-4: a kept head is looked for in its place, however much came after it", () => {
+    const evidence = evidenceOf(eventfulBook());
+    const hash = evidence.hashes[6] ?? "";
+    expect(verify(evidence, { kept: { version: 7n, hash } })).to.deep.equal([]);
+    const renamed = withTransaction(evidence, 3n, (t) => ({ ...t, actor: "somebody else" }));
+    expect(verify(resealed(renamed))).to.deep.equal([]);
+    expect(placesOf(resealed(renamed), { kept: { version: 7n, hash } })).to.deep.equal(["transaction 7"]);
+  });
+
+  it("R-HIST-4: what is put aside in between is found all the same", () => {
+    for (const [title, damage, places] of DAMAGES) {
+      const book = eventfulBook();
+      const found = placesOf(damage(evidenceOf(book), book), { atHand: { reservations: 0, grants: 0 } });
+      expect(found, title).to.deep.equal(places(book));
+    }
+  });
+
+  it("R-GRANT-6: a paid debt is compared too: forgotten, or of another amount", () => {
+    const book = new Book();
+    book.grant("PURCHASED", 1, "p"); // 1
+    book.charge("c", 3, true); // 2
+    book.grant("PURCHASED", 5, "q"); // 3, pays
+    const evidence = evidenceOf(book);
+    expect(verify(evidence)).to.deep.equal([]);
+    const withDebts = (debts: Evidence["stored"]["debts"]) => ({
+      ...evidence,
+      stored: { ...evidence.stored, debts },
+    });
+    const halved = { version: 2n, incurredMicros: 1_000_000n, paidMicros: 1_000_000n };
+    const owed = { version: 2n, incurredMicros: 2_000_000n, paidMicros: 1_000_000n };
+    for (const debts of [[], [halved], [owed]])
+      expect(placesOf(withDebts(debts)), String(debts.length)).to.deep.equal(["debt 2"]);
+  });
+
+  it("R-GRANT-6: totals are those of the movements, conserved", () => {
+    const verifier = new Verifier("acme", link);
+    const evidence = evidenceOf(eventfulBook());
+    expect(discrepanciesOf(verifier, evidence)).to.deep.equal([]);
+    const { totals } = verifier;
+    expect(placedMicros(totals)).to.equal(totals.grantedMicros).and.equal(14_000_000n);
+    expect(totals.incurredMicros - totals.paidMicros).to.equal(evidence.stored.account.balance.debtMicros);
   });
 
   it("R-BAL-3: a gap in the versions is named as such", () => {

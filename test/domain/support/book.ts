@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { canonicalCommand } from "../../../src/domain/ledger/canonical.ts";
 import type { Command, Request } from "../../../src/domain/ledger/command.ts";
+import type { Debt } from "../../../src/domain/ledger/debt.ts";
 import { decide } from "../../../src/domain/ledger/decide.ts";
 import type { Plans } from "../../../src/domain/ledger/decision.ts";
 import { nextDueTime, recordDue } from "../../../src/domain/ledger/due.ts";
@@ -10,12 +11,12 @@ import type { Refusal } from "../../../src/domain/ledger/refusal.ts";
 import { type Reservation, TIME_TO_LIVE_DEFAULT } from "../../../src/domain/ledger/reservation.ts";
 import type { SpendContext } from "../../../src/domain/ledger/spend-context.ts";
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
-import type { StoredState } from "../../../src/domain/ledger/verify.ts";
 import { type Catalogue, EMPTY_CATALOGUE } from "../../../src/domain/plans/catalogue.ts";
 import { laterOf, type Span, type Time } from "../../../src/domain/time.ts";
 import { createCalendar } from "../../../src/service/calendar.ts";
 import { sha256 } from "./seal.ts";
 import { assertSound } from "./soundness.ts";
+import type { StoredState } from "./stored-state.ts";
 import { type Amount, balanceText, grantText, lineOf, micros } from "./wording.ts";
 
 /** When every book begins: 2026-11-01T00:00:00Z. */
@@ -54,6 +55,7 @@ export class Book {
   /** What the database's clock shows. */
   clock: Time = START;
   readonly plans: Plans = { calendar: createCalendar(), catalogueAt: (time) => this.catalogueAt(time) };
+  readonly #debts = new Map<bigint, Debt>();
   #ids = 0;
   #requestId: string | undefined;
   readonly #view: View;
@@ -231,12 +233,12 @@ export class Book {
   }
 
   get stored(): StoredState {
-    const { account, grants, debts, reservations, subscription } = this.ledger;
+    const { account, grants, reservations, subscription } = this.ledger;
     return {
       account,
       subscription,
       grants: [...grants.values()],
-      debts: [...debts.values()],
+      debts: [...this.#debts.values()],
       reservations: [...reservations.values()],
     };
   }
@@ -255,6 +257,7 @@ export class Book {
 
   #absorb(changes: Changes): string[] {
     this.ledger.absorb(changes);
+    for (const [version, debt] of changes.debts) this.#debts.set(version, debt);
     this.transactions.push(...changes.transactions);
     assertSound(this.ledger, this.now);
     return changes.transactions.map((transaction) => lineOf(this.ledger, transaction));

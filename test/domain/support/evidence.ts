@@ -1,7 +1,9 @@
+import type { Discrepancy } from "../../../src/domain/ledger/discrepancy.ts";
 import type { Transaction } from "../../../src/domain/ledger/transaction.ts";
-import { type Discrepancy, type StoredState, Verifier } from "../../../src/domain/ledger/verify.ts";
+import { Verifier, type VerifierOptions } from "../../../src/domain/ledger/verify.ts";
 import type { Book } from "./book.ts";
 import { chainOf, link } from "./seal.ts";
+import { discrepanciesOf, type StoredState } from "./stored-state.ts";
 
 /** What a verifier is given of one organization. */
 export type Evidence = Readonly<{
@@ -31,13 +33,11 @@ export function withTransaction(
   return { ...evidence, transactions };
 }
 
-export function verify({ transactions, hashes, stored, headHash }: Evidence): readonly Discrepancy[] {
-  const verifier = new Verifier("acme", link);
-  for (const [index, transaction] of transactions.entries()) verifier.feed(transaction, hashes[index] ?? "");
-  return verifier.finish(stored, headHash);
+export function verify(evidence: Evidence, options?: VerifierOptions): readonly Discrepancy[] {
+  return discrepanciesOf(new Verifier("acme", link, options), evidence);
 }
 
 /** Where something is not as it should be, each place once. */
-export function placesOf(evidence: Evidence): readonly string[] {
-  return [...new Set(verify(evidence).map(({ place }) => place))];
+export function placesOf(evidence: Evidence, options?: VerifierOptions): readonly string[] {
+  return [...new Set(verify(evidence, options).map(({ place }) => place))];
 }

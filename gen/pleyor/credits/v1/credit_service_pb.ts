@@ -1214,7 +1214,9 @@ export type ListReservationsResponse = Message<"pleyor.credits.v1.ListReservatio
   reservations: Reservation[];
 
   /**
-   * Continues after this page. Empty: this was the last.
+   * Continues after this page. Empty: this was the last. A page may be shorter than
+   * it was asked to be, or empty, and yet not the last: the service looks through a few
+   * thousand rows for one page, so that each comes quickly however little matches.
    *
    * @generated from field: string next_page_token = 2;
    */
@@ -1333,7 +1335,9 @@ export type ListTransactionsResponse = Message<"pleyor.credits.v1.ListTransactio
   transactions: Transaction[];
 
   /**
-   * Continues after this page. Empty: this was the last.
+   * Continues after this page. Empty: this was the last. A page may be shorter than
+   * it was asked to be, or empty, and yet not the last: the service looks through a few
+   * thousand rows for one page, so that each comes quickly however little matches.
    *
    * @generated from field: string next_page_token = 2;
    */

@@ -820,7 +820,7 @@ export const ErrorReason = {
    * RESOURCE_EXHAUSTED, with `google.rpc.RetryInfo`.
    *
    *     {"reason": "TOO_MANY_STREAMS", "domain": "credits.pleyor",
-   *      "metadata": {"limit": "1000", "of": "connection"}}
+   *      "metadata": {"limit": "1000", "of": "connection", "streams": "streams"}}
    *
    * @generated from enum value: ERROR_REASON_TOO_MANY_STREAMS = 60;
    */

@@ -239,7 +239,9 @@ export type ListGrantsResponse = Message<"pleyor.credits.v1.ListGrantsResponse">
   grants: Grant[];
 
   /**
-   * Continues after this page. Empty: this was the last.
+   * Continues after this page. Empty: this was the last. A page may be shorter than
+   * it was asked to be, or empty, and yet not the last: the service looks through a few
+   * thousand rows for one page, so that each comes quickly however little matches.
    *
    * @generated from field: string next_page_token = 2;
    */

@@ -1,0 +1,54 @@
+import { type Client, ConnectError, createClient } from "@connectrpc/connect";
+import { expect } from "chai";
+import { AdminService } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
+import { refusalOf } from "../../src/client/refusal.ts";
+import { until } from "../service/support/until.ts";
+import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
+
+for (const way of WAYS_IN) {
+  describe(`verifications by the ${way}`, () => {
+    let doors: DoorsUnderTest;
+    let admin: Client<typeof AdminService>;
+
+    beforeEach(async () => {
+      doors = await new DoorsUnderTest().open();
+      admin = createClient(AdminService, doors.transport(way));
+    });
+
+    afterEach(() => doors.close());
+
+    it("are so few at a time; one that its reader leaves stops its work and makes room", async () => {
+      const leaving = [new AbortController(), new AbortController()];
+      const readings = leaving.map(({ signal }) => begin(signal));
+      for (const reading of readings) expect((await reading.next()).value?.event.case).to.equal("progress");
+      expect(doors.admin.running).to.equal(2);
+      const refusal = refusalOf(await thrown(begin(new AbortController().signal).next()));
+      expect(refusal?.reason).to.equal("TOO_MANY_STREAMS");
+      expect(refusal?.metadata).to.include({ limit: "2", streams: "verifications and exports" });
+
+      leaving[0]?.abort();
+      await thrown(readings[0]?.next());
+      await until(() => doors.admin.running === 1 && doors.admin.streams.streams === 1);
+      const last = new AbortController();
+      const another = begin(last.signal);
+      expect((await another.next()).value?.event.case).to.equal("progress");
+
+      for (const each of [leaving[1], last]) each?.abort();
+      for (const each of [readings[1], another]) await thrown(each?.next());
+      await until(() => doors.admin.running === 0);
+    });
+
+    function begin(signal: AbortSignal) {
+      return admin.verifyLedger({}, { signal })[Symbol.asyncIterator]();
+    }
+  });
+}
+
+async function thrown(reading: Promise<unknown> | undefined): Promise<ConnectError> {
+  return ConnectError.from(
+    await reading?.then(
+      () => "nothing was thrown",
+      (error: unknown) => error,
+    ),
+  );
+}

@@ -1,0 +1,153 @@
+import { expect } from "chai";
+import { sql } from "kysely";
+import type { CreditLedger, PageRequest, TransactionFilter } from "../../src/service/credit-ledger.ts";
+import { indexSegments, organizationsToIndex } from "../../src/storage/history-segments.ts";
+import { accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
+import { LedgerRig } from "./support/ledger-rig.ts";
+
+const organizationId = "long";
+/** Nineteen segments and a tail. */
+const CHANGES = 10_000;
+
+const ALL: TransactionFilter = {
+  kinds: [],
+  runId: undefined,
+  agentId: undefined,
+  workspaceId: undefined,
+  memberId: undefined,
+  modelId: undefined,
+  startTime: undefined,
+  endTime: undefined,
+};
+
+/** What a list asks for, and the same in SQL. */
+const FILTERS: readonly (readonly [name: string, filter: Partial<TransactionFilter>, condition: string])[] = [
+  ["a rare agent", { agentId: "rare" }, "agent_id = 'rare'"],
+  ["an agent that is everywhere", { agentId: "common" }, "agent_id = 'common'"],
+  ["an agent that there is not", { agentId: "nobody" }, "false"],
+  ["a member once in a segment", { memberId: "m" }, "member_id = 'm'"],
+  ["a rare kind", { kinds: ["GRANT"] }, "kind = 'GRANT'"],
+  ["several kinds", { kinds: ["GRANT", "GRANT_VOID", "REFUND"] }, "kind in ('GRANT', 'REFUND')"],
+  ["a model and a workspace", { modelId: "x", workspaceId: "w" }, "model_id = 'x' and workspace_id = 'w'"],
+  [
+    "an agent and a kind",
+    { agentId: "common", kinds: ["REFUND"] },
+    "agent_id = 'common' and kind = 'REFUND'",
+  ],
+  ["a run", { runId: "run-3", agentId: "common" }, "run_id = 'run-3' and agent_id = 'common'"],
+  ["everything", {}, "true"],
+];
+
+describe("R-HIST-2: lists of a long history", function () {
+  this.timeout(60_000);
+  let rig: LedgerRig;
+  let ledger: CreditLedger;
+
+  before(async () => {
+    rig = await LedgerRig.open();
+    ledger = rig.serve();
+    await accepted(ledger, { organizationId }, grantOf(1_000_000n));
+    await accepted(ledger, { organizationId }, chargeOf(1n));
+    await rig.run(`
+      insert into transactions select r.* from transactions t, generate_series(3, ${CHANGES}) v,
+        lateral jsonb_populate_record(t, jsonb_build_object(
+        'version', v, 'request_id', gen_random_uuid(), 'effective_time', t.effective_time + v * interval '1 second',
+        'record_time', t.record_time + v * interval '1 second',
+        'kind', case when v in (3000, 9999) then 'GRANT' when v % 1111 = 0 then 'REFUND' else 'CHARGE' end,
+        'agent_id', case when v in (3, 600, 5000, 9990) then 'rare' else 'common' end,
+        'member_id', case when v % 500 = 7 then 'm' else 'n' end,
+        'model_id', case when v % 3000 < 2 then 'x' else 'y' end,
+        'workspace_id', case when v % 1000 = 0 then 'w' else 'v' end,
+        'run_id', 'run-' || v / 100)) r
+      where t.organization_id = '${organizationId}' and t.version = 2`);
+    await rig.run(`update accounts set version = ${CHANGES} where organization_id = '${organizationId}'`);
+  });
+
+  after(() => rig.close());
+
+  for (const [stage, prepare] of [
+    ["before anything is indexed", async () => undefined],
+    ["while it is indexed", () => indexSome()],
+    ["when it is indexed", () => indexAll()],
+  ] as const) {
+    describe(stage, () => {
+      before(prepare);
+
+      for (const [name, filter, condition] of FILTERS) {
+        it(`${name}: pages give all that match, each once, the newest first`, async () => {
+          const expected = await versionsWhere(condition);
+          expect((await walk({ ...ALL, ...filter }, 50)).versions).to.deep.equal(expected);
+        });
+      }
+
+      it("times and pages of one narrow the same", async () => {
+        const [{ start, end } = { start: "0", end: "0" }] = await rig.rows(sql<{
+          start: string;
+          end: string;
+        }>`
+          select extract(epoch from a.effective_time)::numeric * 1000000 as start,
+            extract(epoch from b.effective_time)::numeric * 1000000 as end
+          from transactions a, transactions b where a.organization_id = ${organizationId} and a.version = 500
+            and b.organization_id = ${organizationId} and b.version = 9000`);
+        const times = { startTime: BigInt(Number(start)), endTime: BigInt(Number(end)) };
+        const { versions } = await walk({ ...ALL, ...times, agentId: "rare" }, 1);
+        expect(versions).to.deep.equal([5000n, 600n]);
+      });
+    });
+  }
+
+  it("what is rare is found at once when it is indexed, and otherwise within bounds", async () => {
+    await indexAll();
+    expect((await walk({ ...ALL, agentId: "rare" }, 50)).pages).to.equal(1);
+    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(1);
+    await rig.run("delete from history_segments");
+    await rig.run("delete from history_indexing");
+    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(3);
+  });
+
+  it("indexes each complete segment once, whichever server comes first", async () => {
+    await rig.run("delete from history_segments");
+    await rig.run("delete from history_indexing");
+    expect(await organizationsToIndex(rig.orm, 10)).to.deep.equal([organizationId]);
+    await Promise.all([indexAll(), indexAll(), indexAll()]);
+    while (await indexSegments(rig.orm, organizationId));
+    expect(await organizationsToIndex(rig.orm, 10)).to.deep.equal([]);
+    const [row] = await rig.rows(sql<{ same: boolean }>`
+      with stored as (select value, segment from history_segments where field = 'agent_id'),
+        recomputed as (
+          select distinct agent_id, (version - 1) / 512 from transactions
+          where organization_id = ${organizationId} and version <= 19 * 512 and agent_id is not null)
+      select not exists (table stored except table recomputed)
+        and not exists (table recomputed except table stored) as same`);
+    expect(row?.same).to.equal(true);
+  });
+
+  async function indexSome(): Promise<void> {
+    await indexAll();
+    await rig.run("delete from history_segments where segment >= 9");
+    await rig.run("update history_indexing set segments = 9");
+  }
+
+  async function indexAll(): Promise<void> {
+    while (await indexSegments(rig.orm, organizationId));
+  }
+
+  async function versionsWhere(condition: string): Promise<readonly bigint[]> {
+    const rows = await rig.rows(sql<{ version: string }>`
+      select version from transactions where organization_id = ${organizationId} and ${sql.raw(condition)}
+      order by version desc`);
+    return rows.map(({ version }) => BigInt(version));
+  }
+
+  async function walk(filter: TransactionFilter, size: number) {
+    const versions: bigint[] = [];
+    let pages = 0;
+    for (let page: PageRequest = { size, token: "" }; ; ) {
+      const { items, nextPageToken } = valueIn(await ledger.listTransactions(organizationId, filter, page));
+      versions.push(...items.map(({ version }) => version));
+      pages += 1;
+      if (nextPageToken === "") return { versions, pages };
+      page = { size, token: nextPageToken };
+    }
+  }
+});
