@@ -6,7 +6,7 @@ type Headcount = Readonly<{ workspaces: number; members: number; agents: number 
 
 const SMALL: Headcount = { workspaces: 2, members: 4, agents: 6 };
 const LARGE: Headcount = { workspaces: 10, members: 50, agents: 40 };
-const LARGE_FROM_TRANSACTIONS = 50_000;
+const LARGE_FROM_TRANSACTIONS = 5_000;
 const CHILD_RUN_PERCENT = 10;
 const LABELLED_PERCENT = 10;
 

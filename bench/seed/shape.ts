@@ -13,6 +13,10 @@ export type Shape = Readonly<{
 const YEAR = 365n * DAY;
 /** Seeding a large ledger takes a while, and nothing in it may lie in the future. */
 const SETTLED_FOR = MINUTE;
+/** Ages are spread evenly, and so are the boundaries of cycles: two primes, so that neighbours differ. */
+const YOUNGEST = 7n * DAY;
+const AGES = 9_973;
+const AGE_STRIDE = 7_919;
 const TRANSACTIONS_EACH = 100;
 /** Of the hundred transactions of each of many organizations, so many leave holds open. */
 const OPEN_HOLDS_EACH = 10;
@@ -39,8 +43,7 @@ export function lifePlan(shape: Shape, index: number, now: Time): LifePlan {
     const openHolds = Math.min(Math.round(transactions / TRANSACTIONS_EACH), OPEN_HOLDS_OF_ONE_MAX);
     return { ...plan, transactions, openHolds, startTime: endTime - YEAR };
   }
-  // From a week old to a year old, evenly.
-  const age = 7n * DAY + ((YEAR - 7n * DAY) * BigInt((index * 37) % 100)) / 100n;
+  const age = YOUNGEST + ((YEAR - YOUNGEST) * BigInt((index * AGE_STRIDE) % AGES)) / BigInt(AGES);
   return { ...plan, transactions: sizeOf(index), openHolds: OPEN_HOLDS_EACH, startTime: endTime - age };
 }
 
