@@ -5,6 +5,7 @@ import { growth } from "./cases/growth.ts";
 import { history } from "./cases/history.ts";
 import { hotOrganization } from "./cases/hot-organization.ts";
 import { manyOrganizations } from "./cases/many-organizations.ts";
+import { requestIds } from "./cases/request-ids.ts";
 import { watchers } from "./cases/watchers.ts";
 
 /** All that `npm run bench` measures, in this order. A new case is a file in `cases/` and a line here. */
@@ -17,4 +18,5 @@ export const CASES: readonly Case[] = [
   // Before what adds to the ledgers whose past it looks at.
   history,
   growth,
+  requestIds,
 ];

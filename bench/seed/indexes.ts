@@ -8,9 +8,16 @@ const TABLES = ["transactions", "reservations", "grants", "accounts"];
 /** Sorting what is there is several times as fast as sorting in row by row. */
 const MAINTENANCE_MEMORY = "512MB";
 
-/** Runs a load without the indexes that no constraint needs, and makes them again as they were. */
-export async function withoutIndexes(url: string, load: () => Promise<void>): Promise<void> {
-  const indexes = await run<Index>(url, SELECT_INDEXES, [TABLES]);
+/**
+ * Runs a load without the indexes that no constraint needs, and makes them again as they were; those that are kept
+ * grow with the load, as they would in service.
+ */
+export async function withoutIndexes(
+  url: string,
+  kept: readonly string[],
+  load: () => Promise<void>,
+): Promise<void> {
+  const indexes = await run<Index>(url, SELECT_INDEXES, [TABLES, kept]);
   for (const { name } of indexes) await run(url, `drop index ${name}`);
   await load();
   for (const { definition } of indexes)
@@ -28,7 +35,7 @@ export async function settleTables(url: string): Promise<void> {
 
 const SELECT_INDEXES = `
   select quote_ident(i.indexname) as name, i.indexdef as definition from pg_indexes i
-  where i.schemaname = current_schema and i.tablename = any($1)
+  where i.schemaname = current_schema and i.tablename = any($1) and i.indexname <> all($2)
     and not exists (select from pg_constraint c where c.conindid = i.indexname::regclass)`;
 
 async function run<Row>(url: string, text: string, values?: readonly unknown[]): Promise<readonly Row[]> {
