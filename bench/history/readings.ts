@@ -8,6 +8,8 @@ import { after, type Place } from "./place.ts";
 /** A question about the past, asked at another place each time. */
 export type Reading = Readonly<{
   name: string;
+  /** Whether it is a page of history of the usual size, which has a target of its own. */
+  isPage?: boolean;
   call: (client: CreditClient, place: Place) => Promise<unknown>;
 }>;
 
@@ -34,7 +36,7 @@ export const READINGS: readonly Reading[] = [
       credits.listReservations({ organizationId, states: [ReservationState.HELD] }),
   },
   history("history, newest page", () => ({})),
-  history("history, 1,000 newest", () => ({ pageSize: 1_000 })),
+  { ...history("history, 1,000 newest", () => ({ pageSize: 1_000 })), isPage: false },
   history("history before a past time", ({ time: endTime }) => ({ endTime })),
   history("history, next page there", ({ time: endTime, pageToken }) => ({ endTime, pageToken })),
   history("history of a day", ({ time }) => ({ startTime: time, endTime: after(time, DAY_MS) })),
@@ -54,6 +56,7 @@ export const READINGS: readonly Reading[] = [
 function history(name: string, filterAt: (place: Place) => Filter): Reading {
   return {
     name,
+    isPage: true,
     call: ({ credits }, place) =>
       credits.listTransactions({ organizationId: place.organizationId, ...filterAt(place) }),
   };
