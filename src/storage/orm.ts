@@ -7,6 +7,7 @@ import { HistoryFilters } from "./migrations/history-filters.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
+import { Vacuum } from "./migrations/vacuum.ts";
 
 export type Orm = MikroORM;
 
@@ -22,7 +23,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, HistoryFilters];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, HistoryFilters, Vacuum];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

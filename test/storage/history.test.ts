@@ -141,8 +141,11 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    const names = ["ledger", "plans", "alerts", "rate-cards"];
-    expect(rows).to.deep.equal(names.map((name) => ({ name: `2026-11-22-${name}` })));
+    const names = [
+      ...["ledger", "plans", "alerts", "rate-cards"].map((name) => `2026-11-22-${name}`),
+      ...["history-filters", "vacuum"].map((name) => `2026-11-24-${name}`),
+    ];
+    expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });
 
   it("that can't be run are an error, and leave no session open", async () => {
