@@ -15,7 +15,7 @@ const TRANSACTIONS_MIN = 10_000;
 const USAGE = `npm run bench -- [--full] [--only NAME] [--rounds N] [--transactions N]
 
 --transactions: how many the ledgers hold that cases of growth are measured on (${TRANSACTIONS_DEFAULT}, which
-takes an hour or more and 60 GB of disk; 200000 shows within minutes that all of it works)
+takes some hours and 60 GB of disk; 200000 shows within minutes that all of it works)
 
 ${CASES.map(({ name, title, long }) => `  ${name}${long ? " (with --full)" : ""}: ${title}`).join("\n")}
 `;
