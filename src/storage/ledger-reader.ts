@@ -3,7 +3,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { Account } from "../domain/ledger/account.ts";
 import type { Grant, GrantKind, GrantState } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
-import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
 import type { Subscription } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
@@ -14,11 +14,9 @@ import { fromRowGrant, GrantEntity } from "./grant-entity.ts";
 import type { ClockSource } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
-import { all } from "./sql-condition.ts";
 import { selectSubscriptionAt, selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
-import { type TransactionQuery, transactionPage } from "./transaction-page.ts";
-import { fromRowTransaction, selectTransactions } from "./transaction-rows.ts";
+import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
 
 export type AccountReading = Readonly<{ account: Account | undefined; now: Time }>;
 
@@ -36,6 +34,19 @@ export type GrantQuery = Readonly<{
   states: readonly GrantState[];
   now: Time;
   beforeId: string | undefined;
+  limit: number;
+}>;
+
+export type TransactionQuery = Readonly<{
+  kinds: readonly TransactionKind[];
+  runId: string | undefined;
+  agentId: string | undefined;
+  workspaceId: string | undefined;
+  memberId: string | undefined;
+  modelId: string | undefined;
+  startTime: Time | undefined;
+  endTime: Time | undefined;
+  beforeVersion: bigint | undefined;
   limit: number;
 }>;
 
@@ -140,11 +151,34 @@ export class LedgerReader {
     organizationId: string,
     query: TransactionQuery,
   ): Promise<readonly SealedTransaction[]> {
-    const { startTime, endTime } = query;
+    const {
+      kinds,
+      runId,
+      agentId,
+      workspaceId,
+      memberId,
+      modelId,
+      startTime,
+      endTime,
+      beforeVersion,
+      limit,
+    } = query;
     const last = endTime === undefined ? undefined : await this.versionBefore(organizationId, endTime);
-    const first = startTime === undefined ? undefined : await this.versionBefore(organizationId, startTime);
-    const range = { after: first, upTo: last };
-    const { rows } = await transactionPage(organizationId, query, range).execute(this.#database);
+    const previous =
+      startTime === undefined ? undefined : await this.versionBefore(organizationId, startTime);
+    const { rows } = await sql<TransactionRow>`
+      select * from transactions where ${all([
+        sql`organization_id = ${organizationId}`,
+        kinds.length > 0 && sql`kind = any(${kinds})`,
+        runId !== undefined && sql`run_id = ${runId}`,
+        agentId !== undefined && sql`agent_id = ${agentId}`,
+        workspaceId !== undefined && sql`workspace_id = ${workspaceId}`,
+        memberId !== undefined && sql`member_id = ${memberId}`,
+        modelId !== undefined && sql`model_id = ${modelId}`,
+        previous !== undefined && sql`version > ${previous}`,
+        last !== undefined && sql`version <= ${last}`,
+        beforeVersion !== undefined && sql`version < ${beforeVersion}`,
+      ])} order by version desc limit ${limit}`.execute(this.#database);
     return rows.map(fromRowTransaction);
   }
 
@@ -205,4 +239,11 @@ export class LedgerReader {
 function grantStateAt(now: Time): RawBuilder<GrantState> {
   return sql`case when voided then 'VOIDED' when expire_time <= ${toRowTime(now)} then 'EXPIRED'
     when open then 'ACTIVE' else 'SPENT' end`;
+}
+
+function all(conditions: readonly (RawBuilder<unknown> | false)[]): RawBuilder<unknown> {
+  return sql.join(
+    conditions.filter((condition) => condition !== false),
+    sql` and `,
+  );
 }

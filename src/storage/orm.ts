@@ -3,7 +3,6 @@ import { MikroORM } from "@mikro-orm/postgresql";
 import { AccountEntity } from "./account-entity.ts";
 import { GrantEntity } from "./grant-entity.ts";
 import { Alerts } from "./migrations/alerts.ts";
-import { HistoryFilters } from "./migrations/history-filters.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
@@ -23,7 +22,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, HistoryFilters, Vacuum];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, Vacuum];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is
