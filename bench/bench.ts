@@ -9,12 +9,18 @@ import { mismatchesOf, resultText } from "./report.ts";
 
 const RESULTS = fileURLToPath(new URL("results/", import.meta.url));
 const ROUNDS_DEFAULT = "3";
-const USAGE = `npm run bench -- [--full] [--only NAME] [--rounds N]
+const TRANSACTIONS_DEFAULT = "10000000";
+/** With fewer, nothing is deep. */
+const TRANSACTIONS_MIN = 10_000;
+const USAGE = `npm run bench -- [--full] [--only NAME] [--rounds N] [--transactions N]
+
+--transactions: how many the ledgers hold that cases of growth are measured on (${TRANSACTIONS_DEFAULT}, which
+takes some hours and 60 GB of disk; 200000 shows within minutes that all of it works)
 
 ${CASES.map(({ name, title, long }) => `  ${name}${long ? " (with --full)" : ""}: ${title}`).join("\n")}
 `;
 
-type Run = Readonly<{ chosen: readonly Case[]; rounds: number }>;
+type Run = Readonly<{ chosen: readonly Case[]; rounds: number; transactions: number }>;
 
 function readArguments(): Run | undefined {
   const { values } = parseArgs({
@@ -22,17 +28,20 @@ function readArguments(): Run | undefined {
       full: { type: "boolean", default: false },
       only: { type: "string", multiple: true },
       rounds: { type: "string", default: ROUNDS_DEFAULT },
+      transactions: { type: "string", default: TRANSACTIONS_DEFAULT },
       help: { type: "boolean", default: false },
     },
   });
   const { full, only, help } = values;
   const chosen = CASES.filter(({ name, long }) => (only ? only.includes(name) : full || !long));
   const rounds = Number(values.rounds);
-  return help || chosen.length === 0 || !(rounds >= 1) ? undefined : { chosen, rounds };
+  const transactions = Number(values.transactions);
+  const isValid = chosen.length > 0 && rounds >= 1 && transactions >= TRANSACTIONS_MIN;
+  return help || !isValid ? undefined : { chosen, rounds, transactions };
 }
 
 /** Returns how many results cannot be relied on. */
-async function run({ chosen, rounds }: Run, ground: Ground): Promise<number> {
+async function run({ chosen, rounds, transactions }: Run, ground: Ground): Promise<number> {
   const machine = await describeMachine();
   console.log(
     `${machineText(machine)}\nmedians of ${rounds} interleaved runs; us and ms are CPU a call and time a call\n`,
@@ -46,11 +55,17 @@ async function run({ chosen, rounds }: Run, ground: Ground): Promise<number> {
     mismatches += mismatchesOf(result.checked);
     console.log(resultText(each, result));
   }
-  console.log(`written to ${await save({ machine, rounds, results })}`);
+  console.log(`written to ${await save({ machine, rounds, transactions, results })}`);
   return mismatches;
 }
 
-type Saved = Readonly<{ machine: Machine; rounds: number; results: Readonly<Record<string, CaseResult>> }>;
+type Saved = Readonly<{
+  machine: Machine;
+  rounds: number;
+  /** Of the ledgers that growth is measured on. */
+  transactions: number;
+  results: Readonly<Record<string, CaseResult>>;
+}>;
 
 async function save(saved: Saved): Promise<string> {
   await mkdir(RESULTS, { recursive: true });
@@ -65,7 +80,7 @@ if (!asked) {
   console.log(USAGE);
   process.exit(1);
 }
-const ground = new Ground(asked.rounds);
+const ground = new Ground(asked);
 let interrupted = false;
 // Ctrl-C must leave neither a server nor data behind; what it breaks in the run is no news.
 for (const signal of ["SIGINT", "SIGTERM"] as const) {

@@ -11,6 +11,8 @@ import { createPool } from "./baseline/postgres-session.ts";
 import type { Checked } from "./case.ts";
 import { cpuOfFamily, parentOf } from "./cpu-time.ts";
 import { grantRequests } from "./opening.ts";
+import type { Shape } from "./seed/shape.ts";
+import { SeededLedgers } from "./seeded-ledgers.ts";
 
 /** A server under load, and the process whose CPU is its own. */
 export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: number }>;
@@ -28,18 +30,29 @@ const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.me
 export class Ground {
   /** How often each subject is measured; the subjects take turns. */
   readonly rounds: number;
+  /** How many transactions the ledgers hold that growth is measured on. */
+  readonly transactions: number;
+  readonly #seeded = new SeededLedgers();
   readonly #stops: (() => Promise<unknown>)[] = [];
   #postmasterPid: number | undefined;
   #ended: Promise<void> | undefined;
 
-  constructor(rounds: number) {
+  constructor({ rounds, transactions }: Readonly<{ rounds: number; transactions: number }>) {
     this.rounds = rounds;
+    this.transactions = transactions;
   }
 
   /** A database of its own with all migrations. */
   async database(): Promise<TestDatabase> {
     const database = await createTestDatabase();
     this.#stops.push(() => database.drop());
+    this.#postmasterPid ??= await postmasterPid(database.url);
+    return database;
+  }
+
+  /** A ledger with a past. It outlives the case, since filling it takes long: others go on with what one left. */
+  async seeded(shape: Shape): Promise<TestDatabase> {
+    const database = await this.#seeded.get(shape);
     this.#postmasterPid ??= await postmasterPid(database.url);
     return database;
   }
@@ -133,6 +146,7 @@ export class Ground {
 
   /** Leaves nothing behind, whatever was under way; may be called again. */
   end(): Promise<void> {
+    this.#seeded.abort();
     this.#ended ??= this.clear()
       .catch(() => undefined)
       .then(() => stopTestCluster());

@@ -1,4 +1,4 @@
-import { v7 as uuid } from "uuid";
+import { v4, v7 } from "uuid";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { type PreparedCall, placeOf, prepareCall } from "./prepared-call.ts";
@@ -44,11 +44,13 @@ type SpendCalls = Readonly<{
 /** Reserves and settles, as each node of a run does; of several organizations, one after the other. */
 export class SpendCaller implements Caller {
   readonly #calls: readonly SpendCalls[];
+  readonly #newRequestId: () => string;
   #turn = 0;
   #reservationId: Buffer | undefined;
 
-  constructor(index: number, organizationIds: readonly string[]) {
+  constructor(index: number, organizationIds: readonly string[], requestIds: "v4" | "v7" = "v7") {
     this.#calls = organizationIds.map((organizationId) => prepareSpend(index, organizationId));
+    this.#newRequestId = requestIds === "v4" ? v4 : v7;
   }
 
   get atRest(): boolean {
@@ -60,10 +62,10 @@ export class SpendCaller implements Caller {
     if (!calls) throw new Error("a caller without organizations");
     const { reserve, settle } = calls;
     if (this.#reservationId === undefined) {
-      reserve.frames.write(uuid(), calls.reserveRequestAt, "latin1");
+      reserve.frames.write(this.#newRequestId(), calls.reserveRequestAt, "latin1");
       return reserve;
     }
-    settle.frames.write(uuid(), calls.settleRequestAt, "latin1");
+    settle.frames.write(this.#newRequestId(), calls.settleRequestAt, "latin1");
     this.#reservationId.copy(settle.frames, calls.settleReservationAt);
     return settle;
   }

@@ -71,8 +71,8 @@ function callUntil(isOver: () => boolean, { connection, caller, latencies }: Cal
 
 function callerOf({ calls, inFlight }: LoadOrder, index: number): Caller {
   if (calls.kind !== "spend") return new HealthCaller();
-  const { organizationIds } = calls;
+  const { organizationIds, requestIds } = calls;
   // Each organization is one caller's, where there are more of them than callers.
   const own = organizationIds.filter((_, place) => place % inFlight === index);
-  return new SpendCaller(index, own.length > 0 ? own : organizationIds);
+  return new SpendCaller(index, own.length > 0 ? own : organizationIds, requestIds);
 }

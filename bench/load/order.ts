@@ -3,8 +3,8 @@ export type LoadOrder = Readonly<{
   address: string;
   calls:
     | Readonly<{ kind: "health" }>
-    /** ReserveCredits and SettleReservation in turn. */
-    | Readonly<{ kind: "spend"; organizationIds: readonly string[] }>
+    /** ReserveCredits and SettleReservation in turn. Request ids are UUIDs of version 7, unless they are to be random. */
+    | Readonly<{ kind: "spend"; organizationIds: readonly string[]; requestIds?: "v4" | "v7" }>
     /** ApplyBatch: settles what the batch before reserved, and reserves as much. */
     | Readonly<{ kind: "batch"; organizationId: string; operations: number }>;
   /** So many call at the same time, each when its last call is answered. */

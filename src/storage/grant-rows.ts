@@ -53,8 +53,10 @@ const FIXED: readonly Column[] = [
   { name: "version", array: "bigint", value: (row) => row.grant.version },
 ];
 
+export const GRANT_COLUMNS: readonly Column[] = [...KEYS, ...CHANGING, ...FIXED];
+
 export function insertGrants(database: Kysely<unknown>, rows: readonly OwnedGrant[]): Promise<void> {
-  return insertRows(database, "grants", [...KEYS, ...CHANGING, ...FIXED], rows);
+  return insertRows(database, "grants", GRANT_COLUMNS, rows);
 }
 
 /**

@@ -130,7 +130,8 @@ async function selectFirstUse(
   return { outcome: isSame ? "replayed" : "reused", version: fromRowVersion(row) };
 }
 
-async function insertVersion(
+/** Writes a version as it is given; `publish` is what numbers and times it. */
+export async function insertVersion(
   database: Kysely<unknown>,
   { version, effectiveTime, publishTime, publisher, title, modelCount }: RateCardVersion,
   request: Publication["request"],

@@ -68,11 +68,14 @@ const FIXED: readonly Column[] = [
   })),
 ];
 
+/** All of them: whoever writes reservations by other means than `insertReservations` leaves none out. */
+export const RESERVATION_COLUMNS: readonly Column[] = [...KEYS, ...CHANGING, ...FIXED];
+
 export function insertReservations(
   database: Kysely<unknown>,
   rows: readonly OwnedReservation[],
 ): Promise<void> {
-  return insertRows(database, "reservations", [...KEYS, ...CHANGING, ...FIXED], rows);
+  return insertRows(database, "reservations", RESERVATION_COLUMNS, rows);
 }
 
 export function updateReservations(

@@ -62,7 +62,8 @@ export type TransactionRow = ContextRow &
     hash: Buffer;
   }>;
 
-const COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
+/** All of them: whoever writes transactions by other means than `insertTransactions` leaves none out. */
+export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "organization_id", array: "text", value: (t) => t.organizationId },
   { name: "version", array: "bigint", value: (t) => t.version },
   { name: "kind", array: "text", value: (t) => t.kind },
@@ -119,7 +120,7 @@ export function insertTransactions(
   database: Kysely<unknown>,
   rows: readonly SealedTransaction[],
 ): Promise<void> {
-  return insertRows(database, "transactions", COLUMNS, rows);
+  return insertRows(database, "transactions", TRANSACTION_COLUMNS, rows);
 }
 
 /** The transactions of these versions that there are, in order. */

@@ -150,12 +150,8 @@ describe("migrations", () => {
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
     const names = [
-      "2026-11-22-ledger",
-      "2026-11-22-plans",
-      "2026-11-22-alerts",
-      "2026-11-22-rate-cards",
-      "2026-11-24-request-references",
-      "2026-11-24-history-segments",
+      ...["ledger", "plans", "alerts", "rate-cards"].map((name) => `2026-11-22-${name}`),
+      ...["request-references", "history-segments", "vacuum"].map((name) => `2026-11-24-${name}`),
     ];
     expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });

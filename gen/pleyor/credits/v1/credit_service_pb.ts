@@ -1565,6 +1565,9 @@ export const ApplyBatchResponseSchema: GenMessage<ApplyBatchResponse> = /*@__PUR
  * until it is answered; with other content it is refused: REQUEST_ID_REUSED.
  * Only accepted requests are remembered, and of those only the ones that recorded
  * something: an answer that it had been done before (`replayed`) leaves its own id free.
+ * Any UUID will do. One of version 7, which begins with the time, is best made for each
+ * new request: ids that come in order are found by an index that stays dense and is
+ * written at its end, random ones (version 4) by one that is written all over.
  *
  * Requests may have 16 MiB (MESSAGE_TOO_LARGE above it). Answers have no limit: the
  * replay of a batch of 1,000 items with all their labels has more than 12 MB, and
