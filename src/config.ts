@@ -34,6 +34,11 @@ export type Config = {
     readonly intervalMs: number;
     readonly organizationsMax: number;
   };
+  /** Of usage, behind the transactions. */
+  readonly rollUp: {
+    readonly intervalMs: number;
+    readonly transactionsMax: number;
+  };
   readonly streams: {
     readonly streamsMax: number;
     readonly streamsPerConnectionMax: number;
@@ -137,6 +142,7 @@ export function parseConfig(raw: RawSettings): Config {
         max: 100_000,
       }),
     },
+    rollUp: readRollUp(read),
     streams: readStreams(read),
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
     limits: {
@@ -161,6 +167,14 @@ export function parseConfig(raw: RawSettings): Config {
   read.refuseClash(config);
   read.finish();
   return config;
+}
+
+function readRollUp(read: SettingsReader): Config["rollUp"] {
+  const transactions = { default: 10_000, min: 1, max: 100_000 };
+  return {
+    intervalMs: read.integer("PLEYOR_ROLL_UP_INTERVAL_MS", { default: 1_000, min: 1, max: DAY_MS }),
+    transactionsMax: read.integer("PLEYOR_ROLL_UP_TRANSACTIONS_MAX", transactions),
+  };
 }
 
 function readStreams(read: SettingsReader): Config["streams"] {

@@ -109,7 +109,7 @@ async function startDatabase(
 }
 
 async function startServing(
-  { listen, limits, database, lanes, sweep, streams, alerts, catalogueFile, testClocks }: Config,
+  { listen, limits, database, lanes, sweep, rollUp, streams, alerts, catalogueFile, testClocks }: Config,
   { telemetry, ...overrides }: ServerOverrides & { telemetry: Telemetry },
   { databaseUrl }: Database,
   parts: RunningParts,
@@ -121,6 +121,7 @@ async function startServing(
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
+    rollUp,
     alertsKeptMs: alerts.keptDays * DAY_MS,
     clocks: testClocks ? "test clocks" : "database",
     onError,

@@ -3,6 +3,7 @@ import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../../test/support/memory-source.ts";
 import { NO_PLANS } from "../../test/support/no-plans.ts";
+import { NO_USAGE } from "../../test/support/no-usage.ts";
 import { ScriptedPrices } from "../../test/support/scripted-prices.ts";
 import { type Baseline, BaselineLedger } from "./baseline-ledger.ts";
 import { doorAloneBaseline } from "./door-alone-baseline.ts";
@@ -36,6 +37,7 @@ const doors = createDoors({
   watching: memoryWatching(new MemorySource()),
   prices: new ScriptedPrices(),
   plans: NO_PLANS,
+  usage: NO_USAGE,
   telemetry: new Telemetry("error"),
   limits,
 });

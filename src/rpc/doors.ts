@@ -2,6 +2,7 @@ import type { CreditLedger } from "../service/credit-ledger.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
+import type { UsageBook } from "../service/usage/usage-book.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
 import { CallRunner } from "./call-runner.ts";
@@ -19,6 +20,7 @@ export type DoorsOptions = Readonly<{
   watching: Watching;
   prices: Prices;
   plans: PlanDesk;
+  usage: UsageBook;
   /** Absent: the service for them is not there. */
   testClocks?: TestClocks | undefined;
   telemetry: Telemetry;
@@ -37,7 +39,7 @@ export type Doors = Readonly<{
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
 export function createDoors(options: DoorsOptions): Doors {
-  const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate } = options;
+  const { ledger, watching, prices, plans, usage, testClocks, telemetry, limits, authenticate } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -49,7 +51,7 @@ export function createDoors(options: DoorsOptions): Doors {
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const routeParts = { serving, validation, errorMapping, watching, prices, plans, testClocks };
+  const routeParts = { serving, validation, errorMapping, watching, prices, plans, usage, testClocks };
   const parts = { ...limits, runner, routes: createRoutes(ledger, routeParts) };
   // At the start of a drain: who watches goes on elsewhere while other calls end here.
   serving.watch(() => watching.hub.drain());

@@ -25,12 +25,16 @@ import { Publication } from "./pricing/publication.ts";
 import { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
 import { TestClocks } from "./test-clocks.ts";
+import type { UsageBook } from "./usage/usage-book.ts";
+import { type RollUpSettings, UsageRoller } from "./usage/usage-roller.ts";
+import { UsageService } from "./usage/usage-service.ts";
 import { WatchSource } from "./watch-source.ts";
 
 export type LedgerSettings = Readonly<{
   database: OrmSettings;
   lanes: LaneSettings & Readonly<{ count: number }>;
   sweep: SweeperSettings;
+  rollUp: RollUpSettings;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
   /** Absent: the database's. */
@@ -48,6 +52,7 @@ export type RunningLedger = Readonly<{
   /** Publishes a rate card where there is none yet. */
   publishFirstRateCard: (read: () => RateCard) => Promise<void>;
   plans: PlanDesk;
+  usage: UsageBook;
   /** Only where they were asked for. */
   testClocks: TestClocks | undefined;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
@@ -61,6 +66,7 @@ export function createCreditLedger({
   database,
   lanes: laneSettings,
   sweep,
+  rollUp,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
   onError,
@@ -79,7 +85,10 @@ export function createCreditLedger({
     catalogues,
     clocks,
     shelf,
-    committed: (changes) => watching.committed(changes),
+    committed: (changes) => {
+      watching.committed(changes);
+      roller.changed(changes.states);
+    },
   };
   const lanes = new Lanes(
     { commit: (items) => commitBatch(ground, items), faultOf: databaseFaultOf },
@@ -90,9 +99,12 @@ export function createCreditLedger({
   const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
   sweeper.start();
+  const roller = new UsageRoller(readOrm, rollUp, onError);
+  roller.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
     await lanes.drain();
+    await roller.stop();
     await watching.stop();
     await Promise.all([laneOrm.close(true), readOrm.close(true)]);
   };
@@ -103,6 +115,7 @@ export function createCreditLedger({
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
+    usage: new UsageService({ orm: readOrm, reading, onTail: (id, version) => roller.heard(id, version) }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     prices: new PriceService(shelf, publication),
     publishFirstRateCard: (read) => publication.publishFirst(read),

@@ -6,6 +6,7 @@ import { Alerts } from "./migrations/alerts.ts";
 import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
+import { Usage } from "./migrations/usage.ts";
 
 export type Orm = MikroORM;
 
@@ -21,7 +22,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, Usage];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

@@ -10,6 +10,7 @@ import { DETAIL_TYPES } from "../../src/rpc/routes.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
+import { NO_USAGE } from "../support/no-usage.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
 
@@ -42,6 +43,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
+      usage: NO_USAGE,
       telemetry: new Telemetry("debug", sink),
       limits: {
         callDeadlineMsMax: 10_000,

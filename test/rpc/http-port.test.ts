@@ -6,6 +6,7 @@ import { createDoors } from "../../src/rpc/doors.ts";
 import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
+import { NO_USAGE } from "../support/no-usage.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
@@ -112,6 +113,7 @@ describe("opening the doors", () => {
       const { port } = squatter.address() as { port: number };
       const doors = createDoors({
         plans: NO_PLANS,
+        usage: NO_USAGE,
         ledger: new ScriptedLedger(),
         watching: memoryWatching(),
         prices: new ScriptedPrices(),

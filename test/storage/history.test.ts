@@ -79,6 +79,7 @@ describe("R-HIST-1: history", () => {
         database: ormSettings(servingUrl),
         lanes: { count: 1, batchCommandsMax: 10, queueCommandsMax: 100, retryAttemptsMax: 2, scope: "many" },
         sweep: { intervalMs: 10, organizationsMax: 10 },
+        rollUp: { intervalMs: 1, transactionsMax: 10 },
         onError: (error) => expect.fail(String(error)),
       });
       const asking = { organizationId: "served" };
@@ -141,8 +142,8 @@ describe("migrations", () => {
     const orm = createOrm(ormSettings(database.url));
     const { rows } = await sql`select name from migrations`.execute(orm.em.fork().getKysely());
     await orm.close(true);
-    const names = ["ledger", "plans", "alerts", "rate-cards"];
-    expect(rows).to.deep.equal(names.map((name) => ({ name: `2026-11-22-${name}` })));
+    const names = ["ledger", "plans", "alerts", "rate-cards"].map((name) => `2026-11-22-${name}`);
+    expect(rows).to.deep.equal([...names, "2026-11-24-usage"].map((name) => ({ name })));
   });
 
   it("that can't be run are an error, and leave no session open", async () => {
