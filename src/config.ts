@@ -134,15 +134,7 @@ export function parseConfig(raw: RawSettings): Config {
       }),
       retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
     },
-    sweep: {
-      intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
-      organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
-        default: 200,
-        min: 1,
-        max: 100_000,
-      }),
-    },
-    rollUp: readRollUp(read),
+    ...readBackground(read),
     streams: readStreams(read),
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
     limits: {
@@ -169,11 +161,19 @@ export function parseConfig(raw: RawSettings): Config {
   return config;
 }
 
-function readRollUp(read: SettingsReader): Config["rollUp"] {
+/** What goes on by itself, beside the calls. */
+function readBackground(read: SettingsReader): Pick<Config, "sweep" | "rollUp"> {
+  const organizations = { default: 200, min: 1, max: 100_000 };
   const transactions = { default: 10_000, min: 1, max: 100_000 };
   return {
-    intervalMs: read.integer("PLEYOR_ROLL_UP_INTERVAL_MS", { default: 1_000, min: 1, max: DAY_MS }),
-    transactionsMax: read.integer("PLEYOR_ROLL_UP_TRANSACTIONS_MAX", transactions),
+    sweep: {
+      intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
+      organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", organizations),
+    },
+    rollUp: {
+      intervalMs: read.integer("PLEYOR_ROLL_UP_INTERVAL_MS", { default: 1_000, min: 1, max: DAY_MS }),
+      transactionsMax: read.integer("PLEYOR_ROLL_UP_TRANSACTIONS_MAX", transactions),
+    },
   };
 }
 
