@@ -2,6 +2,7 @@ import { type Discrepancy, Verifier } from "../domain/ledger/verify.ts";
 import { linkHash } from "../storage/hash-chain.ts";
 import { LedgerSnapshot } from "../storage/ledger-snapshot.ts";
 import type { Orm } from "../storage/orm.ts";
+import { usageDiscrepancies } from "./usage/usage-verification.ts";
 
 export type Verification = Readonly<{
   organizations: number;
@@ -25,6 +26,7 @@ export function verifyLedger(orm: Orm, organizationId?: string): Promise<Verific
         verifier.feed(transaction, hash);
         transactions += 1;
       }
+      discrepancies.push(...(await usageDiscrepancies(snapshot.usage(id))));
       const state = await snapshot.state(id);
       if (state) discrepancies.push(...verifier.finish(state, state.headHash));
       else

@@ -10,6 +10,7 @@ import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
 import { selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTransaction, type TransactionRow } from "./transaction-rows.ts";
+import { UsageAudit } from "./usage/usage-audit.ts";
 
 const PAGE_ROWS = 2_000;
 
@@ -31,6 +32,7 @@ export class LedgerSnapshot {
       select organization_id from accounts union select organization_id from transactions
       union select organization_id from grants union select organization_id from reservations
       union select organization_id from debts union select organization_id from subscriptions
+      union select organization_id from usage_cursors
       order by 1`.execute(this.#database);
     return rows.map((row) => row.organization_id);
   }
@@ -45,6 +47,11 @@ export class LedgerSnapshot {
       if (rows.length < PAGE_ROWS) return;
       last = BigInt(rows.at(-1)?.version ?? 0);
     }
+  }
+
+  /** What is summed up of an organization. */
+  usage(organizationId: string): UsageAudit {
+    return new UsageAudit(this.#database, organizationId);
   }
 
   /** What is stored beside the transactions, and the head hash; undefined without an account. */

@@ -136,10 +136,14 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   plan_id: BAD_REQUIRED_ID,
   pack_id: [{ what: "empty", value: "" }, ...BAD_ID],
   count: BAD_COUNT,
+  group_limit: BAD_COUNT,
   workspaces: BAD_COUNT,
   members: BAD_COUNT,
   agents: BAD_COUNT,
 };
+
+/** Elsewhere a run is a filter, or context. */
+const REQUIRE_RUN = ["ReleaseRunRequest", "GetRunRequest"];
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
   switch (field.fieldKind) {
@@ -163,7 +167,7 @@ function waysOfAmount(field: DescField): readonly Bad[] {
 }
 
 function waysOfScalar(message: DescMessage, name: string): readonly Bad[] {
-  if (name === "run_id" && message.name === "ReleaseRunRequest") return BAD_REQUIRED_ID;
+  if (name === "run_id" && REQUIRE_RUN.includes(message.name)) return BAD_REQUIRED_ID;
   const byName = WAYS_BY_NAME[name];
   if (byName) return byName;
   return name.endsWith("_id") ? BAD_ID : [{ what: "of a wrong type", value: "perhaps", unparsable: true }];

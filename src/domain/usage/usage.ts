@@ -30,12 +30,15 @@ export const NO_USAGE: UsageSums = Object.freeze({
   refundedMicros: 0n,
 });
 
+/** What of a transaction its usage depends on. */
+export type Used = Pick<Transaction, "kind" | "effectiveTime" | "amountMicros" | "late" | "context">;
+
 /**
  * A call is used once it is charged. A refund counts at its own time, so that what was
  * once told of a past day stays true; both are for the reservation's context. Holds are
  * no usage: undefined for all other kinds.
  */
-export function usageOf(transaction: Transaction): UsageEntry | undefined {
+export function usageOf(transaction: Used): UsageEntry | undefined {
   const { kind, effectiveTime: time, amountMicros, late, context = {} } = transaction;
   if (kind !== "SETTLE" && kind !== "CHARGE" && kind !== "REFUND") return undefined;
   const { runId = "", agentId = "", modelId = "", workspaceId = "", memberId = "" } = context;
