@@ -110,6 +110,11 @@ export class LedgerReader {
     return row ? fromRowGrant(row) : undefined;
   }
 
+  async grants(organizationId: string, grantIds: readonly string[]): Promise<readonly Grant[]> {
+    const rows = await this.#fork().find(GrantEntity, { organizationId, grantId: { $in: [...grantIds] } });
+    return rows.map(fromRowGrant);
+  }
+
   async listGrants(organizationId: string, query: GrantQuery): Promise<readonly Grant[]> {
     const { kinds, states, now, beforeId, limit } = query;
     const em = this.#fork();

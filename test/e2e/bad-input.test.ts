@@ -181,6 +181,8 @@ describe("bad input", () => {
       [USAGE.getRun, () => [{ organizationId, runId: "run-0" }], "RUN_NOT_FOUND"],
       [USAGE.getRun, nobody({ runId: "run-1" }), "ORGANIZATION_NOT_FOUND"],
       [USAGE.listRuns, nobody({ order: "RUN_ORDER_NEWEST_FIRST" }), "ORGANIZATION_NOT_FOUND"],
+      [USAGE.explainTransaction, () => [{ organizationId, version: "1000000" }], "TRANSACTION_NOT_FOUND"],
+      [USAGE.explainTransaction, nobody({ version: "1" }), "ORGANIZATION_NOT_FOUND"],
       [USAGE.queryUsage, nobody(YEAR), "ORGANIZATION_NOT_FOUND"],
       [CREDIT.getBalance, nobody(), "ORGANIZATION_NOT_FOUND"],
       [CREDIT.listReservations, nobody(), "ORGANIZATION_NOT_FOUND"],

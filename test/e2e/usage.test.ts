@@ -1,5 +1,7 @@
 import { type Timestamp, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { expect } from "chai";
+import { PriceBasis, StepRole } from "../../gen/pleyor/credits/v1/explanation_pb.ts";
+import { TransactionKind } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
 import { RunOrder, UsageDimension, UsageKind } from "../../gen/pleyor/credits/v1/usage_pb.ts";
 import { type CreditClient, refusalOf } from "../../src/client/client.ts";
 import { cardOf, clientOf, DOORS, openOrganization, painter, publish } from "../support/priced-service.ts";
@@ -117,6 +119,42 @@ for (const door of DOORS) {
       expect(children.runs.map(({ runId, sums }) => [runId, sums?.consumedMicros])).to.deep.equal([
         ["run-2", 500_000n],
       ]);
+    });
+
+    it("ExplainTransaction tells the price again, who paid and why, and the hold's history, in both forms", async () => {
+      const { balance } = await client.credits.getBalance({ organizationId });
+      const explanations = await Promise.all(
+        Array.from({ length: Number(balance?.version) }, async (_, index) => {
+          const { explanation } = await client.usage.explainTransaction({
+            organizationId,
+            version: BigInt(index + 1),
+          });
+          return explanation;
+        }),
+      );
+      const settle = explanations.find((each) => each?.transaction?.kind === TransactionKind.SETTLE);
+      expect(settle?.price).to.deep.include({
+        modelId: "painter",
+        basis: PriceBasis.MEASURED,
+        matches: true,
+      });
+      const lines = settle?.price?.lines.map(({ quantity, rate, credits }) => [quantity, rate, credits]);
+      expect(lines).to.deep.equal([["2", "2", "4"]]);
+      expect(settle?.steps.map(({ role }) => role)).to.deep.equal([StepRole.PAID, StepRole.RETURNED]);
+      const { RESERVE, SETTLE, REFUND } = TransactionKind;
+      expect(settle?.holdHistory.map(({ kind }) => kind)).to.deep.equal([RESERVE, SETTLE, REFUND]);
+      expect(settle?.text.join("\n")).to.match(/4 credits charged for run run-1, node paint, model painter/);
+      const reserve = explanations.find((each) => each?.transaction?.kind === RESERVE);
+      expect(reserve?.price).to.deep.include({
+        basis: PriceBasis.EXPECTED,
+        amountMicros: 6_000_000n,
+        matches: true,
+      });
+      for (const [index, each] of explanations.entries()) {
+        const before = explanations[index - 1]?.transaction?.balance;
+        expect(each?.balanceBefore?.availableMicros).to.equal(before?.availableMicros);
+        expect(each?.balanceAfter).to.deep.equal(each?.transaction?.balance);
+      }
     });
 
     for (const [what, field, ask] of bad()) {

@@ -1,6 +1,10 @@
 import { create } from "@bufbuild/protobuf";
 import { RunOrder } from "../../../gen/pleyor/credits/v1/usage_pb.ts";
 import {
+  type ExplainTransactionRequest,
+  ExplainTransactionRequestSchema,
+  type ExplainTransactionResponse,
+  ExplainTransactionResponseSchema,
   type GetRunRequest,
   GetRunRequestSchema,
   type GetRunResponse,
@@ -20,6 +24,7 @@ import { fromProtoText } from "../convert-context.ts";
 import { fromProtoPage } from "../convert-page.ts";
 import type { Handlers } from "../endpoint.ts";
 import { accepted } from "../refusal-problem.ts";
+import { toProtoExplanation } from "./explanation-conversion.ts";
 import {
   fromProtoTimes,
   fromProtoUsageQuery,
@@ -34,7 +39,17 @@ export function usageHandlers(usage: UsageBook): Handlers<typeof UsageService> {
     getRun: (request) => getRun(usage, request),
     listRuns: (request) => listRuns(usage, request),
     queryUsage: (request) => queryUsage(usage, request),
+    explainTransaction: (request) => explainTransaction(usage, request),
   };
+}
+
+async function explainTransaction(
+  usage: UsageBook,
+  request: ExplainTransactionRequest,
+): Promise<ExplainTransactionResponse> {
+  const answer = await usage.explainTransaction(request.organizationId, request.version);
+  const explanation = accepted(answer, request, ExplainTransactionRequestSchema);
+  return create(ExplainTransactionResponseSchema, { explanation: toProtoExplanation(explanation) });
 }
 
 async function getRun(usage: UsageBook, request: GetRunRequest): Promise<GetRunResponse> {

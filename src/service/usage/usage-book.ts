@@ -1,4 +1,6 @@
+import type { Explanation } from "../../domain/explanation/explanation.ts";
 import type { ReadRefusal } from "../../domain/ledger/refusal.ts";
+import type { SealedTransaction } from "../../domain/ledger/transaction.ts";
 import type { Time } from "../../domain/time.ts";
 import type { RunCosts } from "../../domain/usage/run-costs.ts";
 import type { UsageSums } from "../../domain/usage/usage.ts";
@@ -49,4 +51,6 @@ export interface UsageBook {
   listRuns(organizationId: string, filter: RunFilter, page: PageRequest): Read<Page<Run>>;
   /** Refusals: ORGANIZATION_NOT_FOUND. */
   queryUsage(organizationId: string, query: UsageQuery): Read<UsageReading>;
+  /** Refusals: ORGANIZATION_NOT_FOUND, TRANSACTION_NOT_FOUND. */
+  explainTransaction(organizationId: string, version: bigint): Read<Explanation<SealedTransaction>>;
 }

@@ -1,11 +1,14 @@
 import { addCosts, otherCosts } from "../../domain/usage/run-costs.ts";
 import { addUsage, consumedMicros, NO_USAGE } from "../../domain/usage/usage.ts";
+import type { LedgerReader } from "../../storage/ledger-reader.ts";
 import type { Orm } from "../../storage/orm.ts";
 import type { RunQuery } from "../../storage/usage/run-reader.ts";
 import { UsageSnapshot } from "../../storage/usage/usage-snapshot.ts";
 import type { PageRequest } from "../credit-ledger.ts";
 import { list } from "../listing.ts";
 import type { OrganizationReading } from "../organization-reading.ts";
+import type { RateCardShelf } from "../pricing/rate-card-shelf.ts";
+import { explainTransaction } from "./explaining.ts";
 import type { Run, RunFilter, UsageBook, UsageQuery } from "./usage-book.ts";
 
 /** Of a run's nodes, and of its models, so many are told apart. */
@@ -17,6 +20,8 @@ const RUN_KEY = /^(-?\d{1,38}) ([1-9]\d{0,17})$/;
 
 type Parts = Readonly<{
   orm: Orm;
+  reader: LedgerReader;
+  shelf: RateCardShelf;
   reading: OrganizationReading;
   /** Hears of organizations of which something is left to be summed up. */
   onTail: (organizationId: string, version: bigint) => void;
@@ -74,6 +79,15 @@ export class UsageService implements UsageBook {
       const groups = [...report.groups, ...report.rest];
       const total = groups.reduce((sum, group) => addUsage(sum, group.sums), NO_USAGE);
       return { value: { ...report, total } };
+    });
+  }
+
+  explainTransaction(organizationId: string, version: bigint): ReturnType<UsageBook["explainTransaction"]> {
+    const { reader, shelf, reading } = this.#parts;
+    return reading.read(organizationId, async () => {
+      const value = await explainTransaction(reader, shelf, organizationId, version);
+      if (value !== undefined) return { value };
+      return { refusal: { reason: "TRANSACTION_NOT_FOUND", organizationId, version } };
     });
   }
 
