@@ -120,7 +120,7 @@ export function createCreditLedger({
       reader,
       shelf,
       reading,
-      onTail: (id, version) => roller.heard(id, version),
+      onTail: (behind) => roller.heard(behind),
     }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     prices: new PriceService(shelf, publication),

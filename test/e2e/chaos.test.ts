@@ -26,7 +26,7 @@ describe("two servers on one database, one of them killed", () => {
     this.timeout(240_000);
     database = await createTestDatabase();
     // Usage is summed up all the time, so that the one is killed while it is at it.
-    const env = { DATABASE_URL: database.url, PLEYOR_ROLL_UP_INTERVAL_MS: "1" };
+    const env = { DATABASE_URL: database.url, PLEYOR_ROLL_UP_INTERVAL_MS: "5" };
     servers = await Promise.all([1, 2].map(() => ServerProcess.start(env)));
     clients = servers.map(({ grpcAddress: address }) => createCreditClient({ transport: "grpc", address }));
     orm = createOrm({

@@ -19,10 +19,11 @@ export const KEY_BITS: Readonly<Record<UsageKey, number>> = {
 const ALL_SPANS = ["hour", "day", "month"] as const;
 
 /**
- * What is kept, the smallest first. By one key, or agent and model, a year is some
- * thousand rows however much was used: twelve months, and the days and hours at the
- * ends of the range. Everything else is answered from the last one, which grows with
- * the runs; all combinations of four keys would be larger than the history itself.
+ * What is kept, the smallest first. By one key a year is some thousand rows however much
+ * was used: twelve months, and the days and hours at the ends of the range. By agent and
+ * model it is too, but for those hours, in which there are hardly fewer pairs than calls.
+ * All else is answered from the last one, which grows with the runs; all combinations of
+ * four keys would be larger than the history itself.
  */
 export const SUMMARIES: readonly Summary[] = [
   { keys: [], spans: ALL_SPANS },
@@ -30,7 +31,7 @@ export const SUMMARIES: readonly Summary[] = [
   { keys: ["modelId"], spans: ALL_SPANS },
   { keys: ["workspaceId"], spans: ALL_SPANS },
   { keys: ["memberId"], spans: ALL_SPANS },
-  { keys: ["agentId", "modelId"], spans: ALL_SPANS },
+  { keys: ["agentId", "modelId"], spans: ["day", "month"] },
   { keys: ["agentId", "modelId", "workspaceId", "memberId", "runId"], spans: ["hour"] },
 ];
 
@@ -39,9 +40,14 @@ export function summaryNumber({ keys }: Pick<Summary, "keys">): number {
   return keys.reduce((number, key) => number | KEY_BITS[key], 0);
 }
 
-/** The smallest summary that tells these keys apart. */
-export function summaryFor(keys: ReadonlySet<UsageKey>): Summary {
-  const found = SUMMARIES.find((summary) => [...keys].every((key) => summary.keys.includes(key)));
-  if (found === undefined) throw new Error("the last summary has every key");
-  return found;
+/** The smallest summary by spans of this length that tells the keys apart; undefined where there is none. */
+export function summaryFor(keys: ReadonlySet<UsageKey>, span: CalendarSpan): Summary | undefined {
+  return SUMMARIES.find(
+    (summary) => summary.spans.includes(span) && [...keys].every((key) => summary.keys.includes(key)),
+  );
+}
+
+/** By which spans usage with these keys can be read, from the shortest to the longest. */
+export function spansFor(keys: ReadonlySet<UsageKey>): readonly CalendarSpan[] {
+  return ALL_SPANS.filter((span) => summaryFor(keys, span) !== undefined);
 }

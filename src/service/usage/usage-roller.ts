@@ -1,7 +1,7 @@
 import type { WatchedState } from "../../domain/alerts/watched-state.ts";
 import type { Orm } from "../../storage/orm.ts";
 import { rollUp } from "../../storage/usage/roll-up.ts";
-import { organizationsBehind } from "../../storage/usage/usage-cursors.ts";
+import { type Behind, organizationsBehind } from "../../storage/usage/usage-cursors.ts";
 
 export type RollUpSettings = Readonly<{
   intervalMs: number;
@@ -34,6 +34,8 @@ export class UsageRoller {
   readonly #onError: (error: unknown) => void;
   readonly #waiting = new Map<string, Waiting>();
   #patrolled = "";
+  /** How many are summed up at once, for now. */
+  #transactions: number;
   #timer: NodeJS.Timeout | undefined;
   #rolling: Promise<void> = Promise.resolve();
   #stopped = false;
@@ -41,6 +43,7 @@ export class UsageRoller {
   constructor(orm: Orm, settings: RollUpSettings, onError: (error: unknown) => void) {
     this.#orm = orm;
     this.#settings = settings;
+    this.#transactions = settings.transactionsMax;
     this.#onError = onError;
   }
 
@@ -61,11 +64,20 @@ export class UsageRoller {
   }
 
   changed(states: readonly WatchedState[]): void {
-    for (const { account } of states) this.heard(account.organizationId, account.version);
+    for (const { account } of states) {
+      const { organizationId, version } = account;
+      // How far it is summed up is not known here; the time that it waits tells the rest.
+      this.heard({ organizationId, cursor: version, version });
+    }
   }
 
-  heard(organizationId: string, version: bigint): void {
-    this.#wait(organizationId, version, version);
+  /** Its transactions after the cursor are to be summed up. */
+  heard({ organizationId, cursor, version }: Behind): void {
+    const known = this.#waiting.get(organizationId);
+    if (known === undefined && this.#waiting.size >= WAITING_MAX) return;
+    const sinceMs = known?.sinceMs ?? performance.now();
+    const from = known !== undefined && known.from < cursor ? known.from : cursor;
+    this.#waiting.set(organizationId, { sinceMs, from, version });
   }
 
   async #rollAll(): Promise<void> {
@@ -87,9 +99,13 @@ export class UsageRoller {
   /** Until nothing is left, or another server is at it. */
   async #roll(organizationId: string): Promise<void> {
     try {
-      for (let left: bigint | undefined = 1n; left !== undefined && left > 0n && !this.#stopped; )
-        left = await rollUp(this.#orm, organizationId, this.#settings.transactionsMax);
+      for (let left: bigint | undefined = 1n; left !== undefined && left > 0n && !this.#stopped; ) {
+        left = await rollUp(this.#orm, organizationId, this.#transactions);
+        this.#transactions = Math.min(2 * this.#transactions, this.#settings.transactionsMax);
+      }
     } catch (error) {
+      // Where it was too much for the time that a statement has, less will do.
+      this.#transactions = Math.max(1, Math.floor(this.#transactions / 4));
       // The others are not to wait for this one; the patrol comes back to it.
       this.#onError(error);
     }
@@ -98,14 +114,6 @@ export class UsageRoller {
   async #patrol(): Promise<void> {
     const { behind, last } = await organizationsBehind(this.#orm, this.#patrolled, PATROL_ACCOUNTS);
     this.#patrolled = last;
-    for (const { organizationId, cursor, version } of behind) this.#wait(organizationId, cursor, version);
-  }
-
-  #wait(organizationId: string, from: bigint, version: bigint): void {
-    const known = this.#waiting.get(organizationId);
-    if (known === undefined && this.#waiting.size >= WAITING_MAX) return;
-    const sinceMs = known?.sinceMs ?? performance.now();
-    const earliest = known !== undefined && known.from < from ? known.from : from;
-    this.#waiting.set(organizationId, { sinceMs, from: earliest, version });
+    for (const each of behind) this.heard(each);
   }
 }

@@ -3,6 +3,7 @@ import { addUsage, consumedMicros, NO_USAGE } from "../../domain/usage/usage.ts"
 import type { LedgerReader } from "../../storage/ledger-reader.ts";
 import type { Orm } from "../../storage/orm.ts";
 import type { RunQuery } from "../../storage/usage/run-reader.ts";
+import type { Behind } from "../../storage/usage/usage-cursors.ts";
 import { UsageSnapshot } from "../../storage/usage/usage-snapshot.ts";
 import type { PageRequest } from "../credit-ledger.ts";
 import { list } from "../listing.ts";
@@ -24,7 +25,7 @@ type Parts = Readonly<{
   shelf: RateCardShelf;
   reading: OrganizationReading;
   /** Hears of organizations of which something is left to be summed up. */
-  onTail: (organizationId: string, version: bigint) => void;
+  onTail: (behind: Behind) => void;
 }>;
 
 /** Usage as PostgreSQL has it, each answer from one snapshot. */
@@ -99,7 +100,8 @@ export class UsageService implements UsageBook {
     const { orm, reading, onTail } = this.#parts;
     return reading.read<T, R>(organizationId, () =>
       UsageSnapshot.read(orm, organizationId, (snapshot) => {
-        if (snapshot.tail > 0n) onTail(organizationId, snapshot.head);
+        const { cursor, head } = snapshot;
+        if (cursor < head) onTail({ organizationId, cursor, version: head });
         return select(snapshot);
       }),
     );

@@ -80,5 +80,6 @@ const KNOWN_KINDS = `
 insert into model_kinds (model_id, kind, rate_card_version)
 select distinct on (m.model ->> 'modelId') m.model ->> 'modelId', m.model ->> 'kind', c.version
 from rate_cards c, json_array_elements(c.content::json -> 'models') as m (model)
+where m.model ->> 'kind' is not null
 order by m.model ->> 'modelId', c.version desc;
 `;

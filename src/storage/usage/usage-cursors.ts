@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Orm } from "../orm.ts";
 
 /** Summed up to the cursor, and changed up to the version. */
-type Behind = Readonly<{ organizationId: string; cursor: bigint; version: bigint }>;
+export type Behind = Readonly<{ organizationId: string; cursor: bigint; version: bigint }>;
 
 /**
  * Looks at the next accounts after one, so many at most: which of them have

@@ -2,8 +2,8 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { ModelKind } from "../../domain/pricing/model.ts";
 import type { Time } from "../../domain/time.ts";
 import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
-import { readingPlan, type TimeRange } from "../../domain/usage/reading-plan.ts";
-import { summaryFor, summaryNumber, type UsageKey } from "../../domain/usage/summary.ts";
+import { readingPlan, type Stretch, type TimeRange } from "../../domain/usage/reading-plan.ts";
+import { spansFor, summaryFor, summaryNumber, type UsageKey } from "../../domain/usage/summary.ts";
 import type { UsageKeys, UsageSums } from "../../domain/usage/usage.ts";
 import { fromRowTime, toRowTime } from "../timestamp.ts";
 import { COLUMN_OF, KEY_COLUMNS, SUM_COLUMNS, usageOfTransactions } from "./usage-sql.ts";
@@ -110,18 +110,10 @@ async function partsOf(
 ): Promise<{ parts: RawBuilder<unknown>; version: bigint }> {
   const keys = new Set([...query.groupBy, ...(Object.keys(query.filter) as UsageKey[])]);
   if (query.groupByKind) keys.add("modelId");
-  const summary = summaryFor(keys);
-  const spans =
-    query.bucket === undefined
-      ? summary.spans
-      : summary.spans.filter((span) => SPANS_OF_BUCKET[query.bucket ?? "hour"].includes(span));
+  const fine = query.bucket === undefined ? undefined : SPANS_OF_BUCKET[query.bucket];
+  const spans = spansFor(keys).filter((span) => fine?.includes(span) ?? true);
   const { stretches } = readingPlan(query, spans);
-  const summaries = stretches.map(
-    ({ span, startTime, endTime }) => sql`
-      select start_time as time, ${KEY_COLUMNS}, ${SUM_COLUMNS} from usage_summaries
-      where organization_id = ${organizationId} and keys = ${summaryNumber(summary)} and span = ${span}
-        and start_time >= ${toRowTime(startTime)} and start_time < ${toRowTime(endTime)}`,
-  );
+  const summaries = stretches.map((stretch) => rowsOf(organizationId, keys, stretch));
   const version = await versionBefore(query.endTime);
   const first = await versionBefore(query.startTime);
   const ranges: { after: bigint; upTo: bigint }[] = [];
@@ -140,6 +132,19 @@ async function partsOf(
     .map((range) => usageOfTransactions({ organizationId, ...range }));
   const parts = [...summaries, ...transactions].map((part) => sql`(${part})`);
   return { parts: parts.length === 0 ? NOTHING : sql.join(parts, sql` union all `), version };
+}
+
+function rowsOf(
+  organizationId: string,
+  keys: ReadonlySet<UsageKey>,
+  { span, startTime, endTime }: Stretch,
+): RawBuilder<unknown> {
+  const summary = summaryFor(keys, span);
+  if (summary === undefined) throw new Error(`no summary by ${span} was planned for`);
+  return sql`
+    select start_time as time, ${KEY_COLUMNS}, ${SUM_COLUMNS} from usage_summaries
+    where organization_id = ${organizationId} and keys = ${summaryNumber(summary)} and span = ${span}
+      and start_time >= ${toRowTime(startTime)} and start_time < ${toRowTime(endTime)}`;
 }
 
 const NOTHING = sql`

@@ -47,11 +47,12 @@ export class UsageSnapshot {
     });
   }
 
-  /** How many transactions the summaries do not have yet. */
-  get tail(): bigint {
-    return this.#history.head - this.#history.cursor;
+  /** Up to which version the summaries go. */
+  get cursor(): bigint {
+    return this.#history.cursor;
   }
 
+  /** The last version. */
   get head(): bigint {
     return this.#history.head;
   }

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { DAY, SECOND, type Time } from "../../../src/domain/time.ts";
 import { startOf } from "../../../src/domain/usage/calendar-span.ts";
-import { SUMMARIES, summaryFor, type UsageKey } from "../../../src/domain/usage/summary.ts";
+import { SUMMARIES, spansFor, summaryFor, type UsageKey } from "../../../src/domain/usage/summary.ts";
 import {
   addUsage,
   averageMicros,
@@ -102,15 +102,18 @@ describe("R-HIST-3: what is summed up", () => {
 });
 
 describe("the smallest summary", () => {
-  for (const [keys, told] of [
-    [[], 0],
-    [["agentId"], 1],
-    [["modelId", "agentId"], 2],
-    [["memberId", "agentId"], 5],
-    [["runId"], 5],
+  for (const [keys, byHour, byMonth] of [
+    [[], 0, 0],
+    [["agentId"], 1, 1],
+    [["modelId", "agentId"], 5, 2],
+    [["memberId", "agentId"], 5, undefined],
+    [["runId"], 5, undefined],
   ] as const) {
-    it(`for ${keys.join(" and ") || "no keys"} has ${told}`, () => {
-      expect(summaryFor(new Set<UsageKey>(keys)).keys).to.have.length(told);
+    it(`for ${keys.join(" and ") || "no keys"} has ${byHour} by hour and ${byMonth ?? "none"} by month`, () => {
+      const asked = new Set<UsageKey>(keys);
+      expect(summaryFor(asked, "hour")?.keys).to.have.length(byHour);
+      expect(summaryFor(asked, "month")?.keys.length).to.equal(byMonth);
+      expect(spansFor(asked)).to.deep.equal(byMonth === undefined ? ["hour"] : ["hour", "day", "month"]);
     });
   }
 });
