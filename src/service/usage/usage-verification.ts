@@ -7,6 +7,8 @@ import type { UsageAudit } from "../../storage/usage/usage-audit.ts";
 
 /** So many are named of an organization; where there are more, the first of them say where to look. */
 const DISCREPANCIES_MAX = 1_000;
+/** Rows that are compared at once. */
+const ROWS_TOGETHER = 2_000;
 
 /**
  * Sums an organization's transactions up again, as far as its cursor says that they are,
@@ -38,6 +40,8 @@ const SPANS: readonly CalendarSpan[] = ["hour", "day", "month"];
 class Comparison {
   readonly found: Discrepancy[] = [];
   readonly #audit: UsageAudit;
+  /** What of each length of span waits for more, so that an hour in which little was used costs no look of its own. */
+  readonly #waiting = new Map<CalendarSpan, Pick<ClosedSpan, "startTime" | "rows">>();
   /** Where each length of span has been compared up to. */
   readonly #compared = new Map<CalendarSpan, Time>();
 
@@ -53,18 +57,27 @@ class Comparison {
     if (!this.isFull) this.found.push({ organizationId: this.#audit.organizationId, place, expected, found });
   }
 
-  /** Also finds rows of the spans since the last one, in which nothing was used. */
+  /** Also finds rows of spans in which nothing was used. */
   async compare({ span, startTime, rows }: ClosedSpan): Promise<void> {
+    const waiting = this.#waiting.get(span);
+    const together = waiting === undefined ? rows : new Map([...waiting.rows, ...rows]);
+    if (together.size < ROWS_TOGETHER) this.#waiting.set(span, { startTime, rows: together });
+    else await this.#compareRows(span, startTime, together);
+  }
+
+  async #compareRows(span: CalendarSpan, upTo: Time, rows: ClosedSpan["rows"]): Promise<void> {
+    this.#waiting.delete(span);
     const most = rows.size + DISCREPANCIES_MAX;
-    const stored = await this.#audit.summaries(span, this.#compared.get(span), startTime, most);
-    this.#compared.set(span, startTime);
+    const stored = await this.#audit.summaries(span, this.#compared.get(span), upTo, most);
+    this.#compared.set(span, upTo);
     const found = new Map(stored.map((row) => [rowName(row), row]));
     for (const [name, row] of rows) this.#compareRow(row, row.sums, found.get(name)?.sums);
     for (const [name, row] of found) if (!rows.has(name)) this.#compareRow(row, undefined, row.sums);
   }
 
-  /** What is stored of spans after the last one. */
+  /** What still waits, and what is stored of spans after the last one. */
   async finish(): Promise<void> {
+    for (const [span, { startTime, rows }] of this.#waiting) await this.#compareRows(span, startTime, rows);
     for (const span of SPANS) {
       const more = await this.#audit.summaries(span, this.#compared.get(span), undefined, DISCREPANCIES_MAX);
       for (const row of more) this.#compareRow(row, undefined, row.sums);

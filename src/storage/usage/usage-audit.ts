@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { TransactionKind } from "../../domain/ledger/transaction.ts";
 import type { Time } from "../../domain/time.ts";
 import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
+import { SUMMARIES, summaryNumber } from "../../domain/usage/summary.ts";
 import type { Used } from "../../domain/usage/usage.ts";
 import type { SummaryRow } from "../../domain/usage/usage-tally.ts";
 import { fromRowTime, toRowTime } from "../timestamp.ts";
@@ -10,6 +11,9 @@ import { KEY_COLUMNS, runsOfTransactions, SUM_COLUMNS } from "./usage-sql.ts";
 
 const PAGE_ROWS = 5_000;
 const PAGE_RUNS = 2_000;
+
+/** Each is asked for, because the primary key has them before the time. */
+const NUMBERS = SUMMARIES.map(summaryNumber);
 
 type KeyRow = Readonly<
   Record<"agent_id" | "model_id" | "workspace_id" | "member_id" | "run_id", string | null>
@@ -79,7 +83,8 @@ export class UsageAudit {
     limit: number,
   ): Promise<readonly SummaryRow[]> {
     const { rows } = await sql<SummedRow>`
-      select keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS} from usage_summaries
+      select s.keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS}
+      from unnest(${NUMBERS}::smallint[]) as k (number) join usage_summaries s on s.keys = k.number
       where organization_id = ${this.organizationId} and span = ${span}
         and start_time > ${after === undefined ? "-infinity" : toRowTime(after)}
         and start_time <= ${upTo === undefined ? "infinity" : toRowTime(upTo)}
