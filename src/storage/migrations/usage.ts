@@ -76,7 +76,8 @@ create table model_kinds (
 );
 `;
 
-const KNOWN_KINDS = `
+/** Of the cards that were published before. */
+export const KNOWN_KINDS = `
 insert into model_kinds (model_id, kind, rate_card_version)
 select distinct on (m.model ->> 'modelId') m.model ->> 'modelId', m.model ->> 'kind', c.version
 from rate_cards c, json_array_elements(c.content::json -> 'models') as m (model)

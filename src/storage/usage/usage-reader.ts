@@ -52,7 +52,8 @@ type GroupRow = Readonly<{
   run_id: string;
   kind: ModelKind | "";
   bucket: string | null;
-  groups: string;
+  /** How many groups are not told apart. */
+  rest: string;
   calls: string;
   late_calls: string;
   settled_micros: string;
@@ -88,8 +89,8 @@ export async function selectUsage(
       select ${KEY_COLUMNS}, kind, least(${query.groupsMax + 1}, row_number() over (
         order by sum(settled_micros - refunded_micros) desc, ${KEY_COLUMNS}, kind)) as place
       from groups group by ${KEY_COLUMNS}, kind)
-    select place, ${toldKeys(query.groupsMax)}, bucket, count(*) as groups, sum(calls) as calls,
-      sum(late_calls) as late_calls, sum(settled_micros) as settled_micros, sum(refunded_micros) as refunded_micros,
+    select place, ${toldKeys(query.groupsMax)}, bucket, sum(calls) as calls, sum(late_calls) as late_calls,
+      sum(settled_micros) as settled_micros, sum(refunded_micros) as refunded_micros,
       (select count(*) from places where place > ${query.groupsMax}) as rest
     from groups join places using (${KEY_COLUMNS}, kind)
     group by 1, 2, 3, 4, 5, 6, 7, 8 order by place, bucket`.execute(database);
@@ -97,7 +98,7 @@ export async function selectUsage(
   return {
     groups: rows.filter(told).map(fromRowGroup),
     rest: rows.filter((row) => !told(row)).map(fromRowGroup),
-    restCount: BigInt((rows[0] as (GroupRow & { rest: string }) | undefined)?.rest ?? 0),
+    restCount: BigInt(rows[0]?.rest ?? 0),
     version,
   };
 }
