@@ -40,6 +40,11 @@ export type Config = {
     readonly intervalMs: number;
     readonly organizationsMax: number;
   };
+  /** Of usage, behind the transactions. */
+  readonly rollUp: {
+    readonly intervalMs: number;
+    readonly transactionsMax: number;
+  };
   readonly streams: {
     /** Of all workers together. */
     readonly streamsMax: number;
@@ -130,7 +135,7 @@ export function parseConfig(raw: RawSettings): Config {
       httpPort: read.integer("PLEYOR_HTTP_PORT", { default: 8_080, min: 0, max: 65_535 }),
     },
     lanes: readLanes(read),
-    sweep: readSweep(read),
+    ...readBackground(read),
     streams: readStreams(read),
     admin: { streamsMax: read.integer("PLEYOR_ADMIN_STREAMS_MAX", { default: 2, min: 1, max: 100 }) },
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },
@@ -174,14 +179,19 @@ function readLanes(read: SettingsReader): Config["lanes"] {
   };
 }
 
-function readSweep(read: SettingsReader): Config["sweep"] {
+/** What goes on by itself, beside the calls. */
+function readBackground(read: SettingsReader): Pick<Config, "sweep" | "rollUp"> {
+  const organizations = { default: 200, min: 1, max: 100_000 };
+  const transactions = { default: 10_000, min: 1, max: 100_000 };
   return {
-    intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
-    organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", {
-      default: 200,
-      min: 1,
-      max: 100_000,
-    }),
+    sweep: {
+      intervalMs: read.integer("PLEYOR_SWEEP_INTERVAL_MS", { default: 1_000, min: 10, max: DAY_MS }),
+      organizationsMax: read.integer("PLEYOR_SWEEP_ORGANIZATIONS_MAX", organizations),
+    },
+    rollUp: {
+      intervalMs: read.integer("PLEYOR_ROLL_UP_INTERVAL_MS", { default: 1_000, min: 1, max: DAY_MS }),
+      transactionsMax: read.integer("PLEYOR_ROLL_UP_TRANSACTIONS_MAX", transactions),
+    },
   };
 }
 

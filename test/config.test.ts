@@ -34,6 +34,7 @@ describe("config", () => {
         retryAttemptsMax: 8,
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
+      rollUp: { intervalMs: 1_000, transactionsMax: 10_000 },
       streams: {
         streamsMax: 20_000,
         streamsPerConnectionMax: 1_000,

@@ -4,6 +4,7 @@ import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { MemorySource, memoryWatching } from "../../test/support/memory-source.ts";
 import { NO_ADMINISTRATION } from "../../test/support/no-administration.ts";
 import { NO_PLANS } from "../../test/support/no-plans.ts";
+import { NO_USAGE } from "../../test/support/no-usage.ts";
 import { ScriptedPrices } from "../../test/support/scripted-prices.ts";
 import { type Baseline, BaselineLedger } from "./baseline-ledger.ts";
 import { doorAloneBaseline } from "./door-alone-baseline.ts";
@@ -38,6 +39,7 @@ const doors = createDoors({
   prices: new ScriptedPrices(),
   plans: NO_PLANS,
   admin: NO_ADMINISTRATION,
+  usage: NO_USAGE,
   telemetry: new Telemetry("error"),
   limits,
 });

@@ -13,6 +13,7 @@ import {
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
+import { UsageService } from "../../gen/pleyor/credits/v1/usage_service_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import { type ConnectTransportOptions, createClosableConnectTransport } from "./connect-transport.ts";
 import { type ClosableTransport, createGrpcTransport, type GrpcTransportOptions } from "./grpc-transport.ts";
@@ -54,6 +55,8 @@ export interface CreditClient {
   readonly admin: Client<typeof AdminService>;
   /** Plans, subscriptions, top-ups and the catalogue. */
   readonly subscriptions: Client<typeof SubscriptionService>;
+  /** What credits were spent on, by run and over time. */
+  readonly usage: Client<typeof UsageService>;
   /** Ends the connections. Calls in flight, and those that wait for a retry, fail with `Code.Canceled`. */
   close(): void;
 }
@@ -126,6 +129,7 @@ export function createCreditClient(options: CreditClientOptions): CreditClient {
     admin: createClient(AdminService, transport),
     prices: createClient(PricingService, transport),
     subscriptions: createClient(SubscriptionService, transport),
+    usage: createClient(UsageService, transport),
     watchBalance: (request, watchOptions = {}) =>
       watch({
         ...common("WatchBalance", watchOptions),

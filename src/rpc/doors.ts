@@ -3,6 +3,7 @@ import type { LaneGauge } from "../service/lane.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
+import type { UsageBook } from "../service/usage/usage-book.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { AdminParts } from "./admin-handlers.ts";
 import { ANONYMOUS, type Authenticate } from "./call.ts";
@@ -23,6 +24,7 @@ export type DoorsOptions = Readonly<{
   admin: AdminParts;
   prices: Prices;
   plans: PlanDesk;
+  usage: UsageBook;
   /** Absent: the service for them is not there. */
   testClocks?: TestClocks | undefined;
   /** Of the lanes that mutations go through; absent: no call is refused before it is read. */
@@ -46,8 +48,19 @@ export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string 
 const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
 
 export function createDoors(options: DoorsOptions): Doors {
-  const { ledger, watching, admin, prices, plans, testClocks, telemetry, limits, authenticate, gauge } =
-    options;
+  const {
+    ledger,
+    watching,
+    admin,
+    prices,
+    plans,
+    usage,
+    testClocks,
+    telemetry,
+    limits,
+    authenticate,
+    gauge,
+  } = options;
   const serving = new Serving();
   const validation = new Validation(REQUEST_SCHEMAS);
   const errorMapping = createErrorMapping(telemetry);
@@ -59,7 +72,7 @@ export function createDoors(options: DoorsOptions): Doors {
     telemetry,
     authenticate: authenticate ?? (() => ANONYMOUS),
   });
-  const routeParts = { serving, validation, errorMapping, watching, admin, prices, plans, testClocks };
+  const routeParts = { serving, validation, errorMapping, watching, admin, prices, plans, usage, testClocks };
   const routes = createRoutes(ledger, routeParts);
   const keeper = new GateKeeper({ routes, gauge: gauge ?? NO_LANES, telemetry });
   const parts = { ...limits, runner, routes, keeper };

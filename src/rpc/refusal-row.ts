@@ -4,9 +4,10 @@ import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
 import type { PublishRefusal } from "../domain/pricing/refusal.ts";
 import type { Time } from "../domain/time.ts";
 import type { PublicationReused } from "../service/pricing/prices.ts";
+import type { RunNotFound } from "../service/usage/usage-book.ts";
 import type { Detail, Reason } from "./problem.ts";
 
-export type AnyRefusal = Refusal | ReadRefusal | PublishRefusal | PublicationReused;
+export type AnyRefusal = Refusal | ReadRefusal | PublishRefusal | PublicationReused | RunNotFound;
 
 /** What a refusal does not know itself. */
 export type Scene = Readonly<{ organizationId: string; request: DescMessage; now: Time }>;

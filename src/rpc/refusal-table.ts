@@ -53,6 +53,11 @@ export const REFUSALS: RefusalTable = {
       version: String(version),
     }),
   },
+  RUN_NOT_FOUND: {
+    code: Code.NOT_FOUND,
+    message: "nothing was ever reserved or charged for run {run_id} of organization {organization_id}",
+    metadata: ({ organizationId, runId }) => ({ organization_id: organizationId, run_id: runId }),
+  },
   REFERENCE_REUSED: {
     code: Code.ALREADY_EXISTS,
     message: ({ grant }) =>

@@ -11,12 +11,14 @@ import { file_pleyor_credits_v1_error_reason } from "../../gen/pleyor/credits/v1
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
 import { TestClockService } from "../../gen/pleyor/credits/v1/test_clock_service_pb.ts";
+import { UsageService } from "../../gen/pleyor/credits/v1/usage_service_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
 import { file_pleyor_pricing_v1_refusal } from "../../gen/pleyor/pricing/v1/refusal_pb.ts";
 import type { CreditLedger } from "../service/credit-ledger.ts";
 import type { PlanDesk } from "../service/plan-desk.ts";
 import type { Prices } from "../service/pricing/prices.ts";
 import type { TestClocks } from "../service/test-clocks.ts";
+import type { UsageBook } from "../service/usage/usage-book.ts";
 import { type AdminParts, adminHandlers } from "./admin-handlers.ts";
 import { alertHandlers } from "./alert-handlers.ts";
 import type { BatchParts } from "./batch-handler.ts";
@@ -30,6 +32,7 @@ import { Reflection } from "./reflection.ts";
 import type { Serving } from "./serving.ts";
 import { subscriptionHandlers } from "./subscription-handlers.ts";
 import { testClockHandlers } from "./test-clock-handlers.ts";
+import { usageHandlers } from "./usage/usage-handlers.ts";
 import type { Watching } from "./watching.ts";
 
 const LEDGER_SERVICES = [
@@ -38,6 +41,7 @@ const LEDGER_SERVICES = [
   SubscriptionService,
   AlertService,
   AdminService,
+  UsageService,
   PricingService,
 ] as const;
 const STANDARD_SERVICES = [Health, ServerReflection, ServerReflectionAlpha] as const;
@@ -66,6 +70,7 @@ export type RouteParts = BatchParts &
     admin: AdminParts;
     prices: Prices;
     plans: PlanDesk;
+    usage: UsageBook;
     testClocks: TestClocks | undefined;
   }>;
 
@@ -86,6 +91,7 @@ export function createRoutes(ledger: CreditLedger, parts: RouteParts): readonly 
     route(GrantService, grantHandlers(ledger)),
     route(AlertService, alertHandlers(ledger, watching)),
     route(AdminService, adminHandlers(parts.admin)),
+    route(UsageService, usageHandlers(parts.usage)),
     route(PricingService, pricingHandlers(parts.prices, ledger, plans)),
     route(SubscriptionService, subscriptionHandlers(ledger, plans)),
     ...(testClocks ? [route(TestClockService, testClockHandlers(testClocks))] : []),

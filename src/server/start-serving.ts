@@ -31,7 +31,7 @@ export async function install(
 
 /** Serves both doors from a database that is ready. */
 export async function startServing(
-  { listen, limits, database, lanes, sweep, streams, admin, alerts, testClocks }: Config,
+  { listen, limits, database, lanes, sweep, rollUp, streams, admin, alerts, testClocks }: Config,
   { telemetry, ...overrides }: ServingOverrides,
   { databaseUrl }: ReadyDatabase,
   parts: RunningParts,
@@ -41,6 +41,7 @@ export async function startServing(
     database: { ...database, url: databaseUrl },
     lanes,
     sweep,
+    rollUp,
     adminConnectionsMax: admin.streamsMax,
     alertsKeptMs: alerts.keptDays * DAY_MS,
     clocks: testClocks ? "test clocks" : "database",

@@ -26,6 +26,9 @@ import { Publication } from "./pricing/publication.ts";
 import { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 import { Sweeper, type SweeperSettings } from "./sweeper.ts";
 import { TestClocks } from "./test-clocks.ts";
+import type { UsageBook } from "./usage/usage-book.ts";
+import { type RollUpSettings, UsageRoller } from "./usage/usage-roller.ts";
+import { UsageService } from "./usage/usage-service.ts";
 import { WatchSource } from "./watch-source.ts";
 
 export type LedgerSettings = Readonly<{
@@ -34,6 +37,7 @@ export type LedgerSettings = Readonly<{
   sweep: SweeperSettings;
   /** For verifications and exports, beside the others; absent: 2. */
   adminConnectionsMax?: number;
+  rollUp: RollUpSettings;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
   /** Absent: the database's. */
@@ -54,6 +58,7 @@ export type RunningLedger = Readonly<{
   plans: PlanDesk;
   /** How the lanes stand. */
   gauge: LaneGauge;
+  usage: UsageBook;
   /** Only where they were asked for. */
   testClocks: TestClocks | undefined;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
@@ -68,6 +73,7 @@ export function createCreditLedger({
   lanes: laneSettings,
   sweep,
   adminConnectionsMax = 2,
+  rollUp,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
   telemetry,
@@ -89,7 +95,10 @@ export function createCreditLedger({
     catalogues,
     clocks,
     shelf,
-    committed: (changes) => watching.committed(changes),
+    committed: (changes) => {
+      watching.committed(changes);
+      roller.changed(changes.states);
+    },
   };
   const lanes = new Lanes(
     { commit: (items) => commitBatch(ground, items), faultOf: databaseFaultOf },
@@ -103,10 +112,13 @@ export function createCreditLedger({
   sweeper.start();
   const history = new HistoryUpkeep(readOrm, onError);
   history.start();
+  const roller = new UsageRoller(readOrm, rollUp, onError);
+  roller.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
     await history.stop();
     await lanes.drain();
+    await roller.stop();
     await watching.stop();
     await administration.stop();
     await Promise.all([laneOrm, readOrm, adminOrm].map((orm) => orm.close(true)));
@@ -120,6 +132,13 @@ export function createCreditLedger({
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
+    usage: new UsageService({
+      orm: readOrm,
+      reader,
+      shelf,
+      reading,
+      onTail: (behind) => roller.heard(behind),
+    }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),

@@ -9,6 +9,7 @@ import type { Orm } from "../storage/orm.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
+import { usageDiscrepancies } from "./usage/usage-verification.ts";
 
 /** What is to be verified. */
 export type VerificationScope = Readonly<{
@@ -53,7 +54,10 @@ const FINDINGS_MAX = 10_000;
 const BESIDES: readonly ((
   snapshot: LedgerSnapshot,
   organizationId: string,
-) => Promise<readonly Discrepancy[]>)[] = [alertDiscrepancies];
+) => Promise<readonly Discrepancy[]>)[] = [
+  alertDiscrepancies,
+  (snapshot) => usageDiscrepancies(snapshot.usage()),
+];
 
 /**
  * Recomputes organizations from their transactions and compares with what is

@@ -139,6 +139,11 @@ export class LedgerReader {
     return owned?.grant;
   }
 
+  async grants(organizationId: string, grantIds: readonly string[]): Promise<readonly Grant[]> {
+    const keys = grantIds.map((id) => [organizationId, id] as const);
+    return (await selectGrants(this.#database, keys)).map(({ grant }) => grant);
+  }
+
   async listGrants(organizationId: string, query: GrantQuery): Promise<GrantListPage> {
     const { kinds, states, now, beforeId, limit } = query;
     const { rows, before } = await selectBounded<GrantRow>(this.#database, {

@@ -13,6 +13,7 @@ import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
 import { selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
+import { UsageAudit } from "./usage/usage-audit.ts";
 
 /** A transaction, or why its row can't be read: somebody may have damaged it. */
 export type StoredTransaction =
@@ -203,6 +204,11 @@ export class LedgerSnapshot {
   async #rows<Row>(statement: RawBuilder<unknown>): Promise<readonly Row[]> {
     const { rows } = await (statement as RawBuilder<Row>).execute(this.#database);
     return rows;
+  }
+
+  /** What is summed up of the organization. */
+  usage(): UsageAudit {
+    return new UsageAudit(this.#database, this.#organizationId);
   }
 
   get #database(): Kysely<unknown> {

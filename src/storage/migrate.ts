@@ -65,6 +65,9 @@ async function allowServing(orm: Orm, role: string): Promise<void> {
     kysely,
   );
   await sql`grant select, update on alert_feed to ${name}`.execute(kysely);
+  await sql`grant select, insert, update on usage_cursors, usage_summaries, usage_runs, model_kinds to ${name}`.execute(
+    kysely,
+  );
   await sql`revoke delete, truncate on accounts, grants, debts, reservations, subscriptions from ${name}`.execute(
     kysely,
   );

@@ -5,7 +5,15 @@ import type { Orm } from "./orm.ts";
 export type LedgerSize = Readonly<{ organizations: number; transactions: bigint }>;
 
 /** The tables whose rows belong to an organization: one without an account has been damaged. */
-const TABLES = ["accounts", "transactions", "grants", "reservations", "debts", "subscriptions"] as const;
+const TABLES = [
+  "accounts",
+  "transactions",
+  "grants",
+  "reservations",
+  "debts",
+  "subscriptions",
+  "usage_cursors",
+] as const;
 
 /** Walks through the organizations in the order of their ids, each look a statement of its own. */
 export class OrganizationWalk {

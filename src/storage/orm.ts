@@ -8,6 +8,7 @@ import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
 import { RequestReferences } from "./migrations/request-references.ts";
+import { Usage } from "./migrations/usage.ts";
 import { Vacuum } from "./migrations/vacuum.ts";
 
 export type Orm = MikroORM;
@@ -24,7 +25,7 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, RequestReferences, HistorySegments, Vacuum];
+const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, RequestReferences, HistorySegments, Vacuum, Usage];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

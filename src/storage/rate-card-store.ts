@@ -3,6 +3,7 @@ import type { RateCard } from "../domain/pricing/model.ts";
 import type { RateCardVersion } from "../domain/pricing/rate-card-book.ts";
 import type { Time } from "../domain/time.ts";
 import { inTransaction } from "./database-transaction.ts";
+import { putModelKinds } from "./model-kind-rows.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowRateCard, toRowRateCard } from "./rate-card-text.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
@@ -98,6 +99,7 @@ export class RateCardStore {
         modelCount: card.models.length,
       };
       await insertVersion(database, version, request, content);
+      await putModelKinds(database, card.models, version.version);
       return { outcome: "published", version };
     });
   }

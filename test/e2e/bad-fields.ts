@@ -142,12 +142,16 @@ const WAYS_BY_NAME: Readonly<Record<string, readonly Bad[]>> = {
   plan_id: BAD_REQUIRED_ID,
   pack_id: [{ what: "empty", value: "" }, ...BAD_ID],
   count: BAD_COUNT,
+  group_limit: BAD_COUNT,
   workspaces: BAD_COUNT,
   members: BAD_COUNT,
   agents: BAD_COUNT,
 };
 
 const OF_ALL = ["VerifyLedgerRequest", "ExportTransactionsRequest"];
+
+/** Elsewhere a run is a filter, or context. */
+const REQUIRE_RUN = ["ReleaseRunRequest", "GetRunRequest"];
 
 function waysOf(message: DescMessage, field: DescField): readonly Bad[] {
   switch (field.fieldKind) {
@@ -179,7 +183,7 @@ function waysOfAmount(field: DescField): readonly Bad[] {
 /** An id that may be left out must not be empty all the same. */
 function waysOfScalar(message: DescMessage, field: DescField): readonly Bad[] {
   const { name } = field;
-  if (name === "run_id" && message.name === "ReleaseRunRequest") return BAD_REQUIRED_ID;
+  if (name === "run_id" && REQUIRE_RUN.includes(message.name)) return BAD_REQUIRED_ID;
   // Empty stands for all of them.
   if (name === "organization_id" && OF_ALL.includes(message.name)) return BAD_ID;
   const byName = WAYS_BY_NAME[name];

@@ -5,14 +5,17 @@ import { expect } from "chai";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import { SubscriptionService } from "../../gen/pleyor/credits/v1/subscription_service_pb.ts";
+import { UsageService } from "../../gen/pleyor/credits/v1/usage_service_pb.ts";
 import { type JsonCaller, jsonOverHttp, jsonOverTransport } from "../support/json-caller.ts";
 import { type RunningService, startService } from "../support/running-service.ts";
 import { badRequests, type Json } from "./bad-fields.ts";
 
 const CREDIT = CreditService.method;
 const GRANT = GrantService.method;
+const USAGE = UsageService.method;
 const ORGANIZATION = "acme";
 const OTHER = "other";
+const YEAR = { startTime: "2026-01-01T00:00:00Z", endTime: "2027-01-01T00:00:00Z" };
 
 describe("bad input", () => {
   let service: RunningService;
@@ -138,6 +141,10 @@ describe("bad input", () => {
       amountMicros: "7",
       timeToLive: "60s",
       version: "1",
+      order: "RUN_ORDER_DEAREST_FIRST",
+      startTime: "2026-01-01T00:00:00Z",
+      endTime: "2026-02-01T00:00:00Z",
+      groupBy: ["USAGE_DIMENSION_AGENT"],
       kind: input.name === "CheckLimitRequest" ? "LIMIT_KIND_MEMBERS" : "GRANT_KIND_PROMOTIONAL",
       planId: "pro",
       billingPeriod: "BILLING_PERIOD_MONTHLY",
@@ -146,7 +153,7 @@ describe("bad input", () => {
       operations: [{ reserve: { organizationId: ORGANIZATION, requestId: randomUUID(), amountMicros: "1" } }],
     };
     const names = new Set(input.fields.map(({ jsonName }) => jsonName));
-    const optional = input.name.startsWith("List") ? ["runId"] : [];
+    const optional = input.name.startsWith("List") ? ["runId", "startTime", "endTime"] : [];
     return Object.fromEntries(
       Object.entries(all).filter(([name]) => names.has(name) && !optional.includes(name)),
     );
@@ -171,6 +178,12 @@ describe("bad input", () => {
       [GRANT.getGrant, grants, "GRANT_NOT_FOUND"],
       [GRANT.voidGrant, grants, "GRANT_NOT_FOUND"],
       [CREDIT.getTransaction, () => [{ organizationId, version: "1000000" }], "TRANSACTION_NOT_FOUND"],
+      [USAGE.getRun, () => [{ organizationId, runId: "run-0" }], "RUN_NOT_FOUND"],
+      [USAGE.getRun, nobody({ runId: "run-1" }), "ORGANIZATION_NOT_FOUND"],
+      [USAGE.listRuns, nobody({ order: "RUN_ORDER_NEWEST_FIRST" }), "ORGANIZATION_NOT_FOUND"],
+      [USAGE.explainTransaction, () => [{ organizationId, version: "1000000" }], "TRANSACTION_NOT_FOUND"],
+      [USAGE.explainTransaction, nobody({ version: "1" }), "ORGANIZATION_NOT_FOUND"],
+      [USAGE.queryUsage, nobody(YEAR), "ORGANIZATION_NOT_FOUND"],
       [CREDIT.getBalance, nobody(), "ORGANIZATION_NOT_FOUND"],
       [CREDIT.listReservations, nobody(), "ORGANIZATION_NOT_FOUND"],
       [CREDIT.listTransactions, nobody(), "ORGANIZATION_NOT_FOUND"],
@@ -210,6 +223,7 @@ function methods(): readonly DescMethodUnary[] {
     ...CreditService.methods,
     ...GrantService.methods,
     ...SubscriptionService.methods,
+    ...UsageService.methods,
   ];
   return all.filter((method): method is DescMethod & DescMethodUnary => method.methodKind === "unary");
 }

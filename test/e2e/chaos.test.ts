@@ -6,6 +6,7 @@ import { verifyLedger } from "../../src/service/verification.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { ServerProcess } from "../support/server-process.ts";
+import { wrongUsage } from "../support/wrong-usage.ts";
 import { type Booked, ChaosClient } from "./chaos-client.ts";
 import { mulberry32 } from "./mulberry32.ts";
 
@@ -25,7 +26,9 @@ describe("two servers on one database, one of them killed", () => {
   before(async function () {
     this.timeout(240_000);
     database = await createTestDatabase();
-    servers = await Promise.all([1, 2].map(() => ServerProcess.start({ DATABASE_URL: database.url })));
+    // Usage is summed up all the time, so that the one is killed while it is at it.
+    const env = { DATABASE_URL: database.url, PLEYOR_ROLL_UP_INTERVAL_MS: "5" };
+    servers = await Promise.all([1, 2].map(() => ServerProcess.start(env)));
     clients = servers.map(({ grpcAddress: address }) => createCreditClient({ transport: "grpc", address }));
     orm = createOrm({
       url: database.url,
@@ -62,6 +65,13 @@ describe("two servers on one database, one of them killed", () => {
       ({ requestId, accepted }) => (effects.get(requestId) ?? 0) !== (accepted ? 1 : 0),
     );
     expect(wrong).to.deep.equal([]);
+  });
+
+  it("R-HIST-3: usage from summaries and what follows them equals adding up all transactions", async () => {
+    expect(await wrongUsage(database.url)).to.deep.equal([]);
+    const { rows } = await sql<{ summed: string }>`
+      select sum(version) as summed from usage_cursors`.execute(orm.em.fork().getKysely());
+    expect(Number(rows[0]?.summed)).to.be.greaterThan(OPERATIONS / 4);
   });
 
   async function fund(organizationId: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { createCreditClient } from "../../src/client/client.ts";
 import { type RunningService, startService } from "../support/running-service.ts";
 import { run, runConsoleLine } from "./console-line.ts";
 import { ShownIds } from "./shown-ids.ts";
@@ -30,7 +31,7 @@ describe("the README", () => {
   it("shows what its commands answer, one after the other", async () => {
     const ids = new ShownIds();
     const examples = consoleExamples(text);
-    expect(examples).to.have.lengthOf(10);
+    expect(examples).to.have.lengthOf(12);
     for (const { command, shown } of examples) {
       const real = ids.toReal(command);
       const { text: printed } = await runConsoleLine(real, { root: ROOT, ...service });
@@ -47,6 +48,14 @@ describe("the README", () => {
     const code = program.replace("127.0.0.1:50051", service.grpcAddress);
     const printed = await run(process.execPath, ["--input-type=module", "-e", code], ROOT);
     expect(printed.text).to.equal(shown);
+  });
+
+  it("shows how the settle among its examples is explained", async () => {
+    const shown = /```txt\n([\s\S]*?)\n```/.exec(text)?.[1]?.split("\n");
+    const client = createCreditClient({ transport: "grpc", address: service.grpcAddress });
+    const { explanation } = await client.usage.explainTransaction({ organizationId: "acme", version: 3n });
+    client.close();
+    new ShownIds().compareValues(shown, explanation?.text);
   });
 
   it("names only npm scripts that there are", async () => {

@@ -12,6 +12,7 @@ import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { EndlessAdministration } from "../support/endless-administration.ts";
 import { MemorySource, memoryWatching } from "../support/memory-source.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
+import { NO_USAGE } from "../support/no-usage.ts";
 import { ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
 
@@ -46,6 +47,7 @@ export class DoorsUnderTest {
       watching: this.watching,
       prices: this.prices,
       plans: NO_PLANS,
+      usage: NO_USAGE,
       admin: this.admin,
       ...(gauge && { gauge }),
       telemetry: new Telemetry("debug", { sink }),

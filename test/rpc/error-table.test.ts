@@ -82,6 +82,11 @@ const REFUSALS: Rows = {
     code: Code.NotFound,
     metadata: { organization_id: ORGANIZATION, version: "12" },
   },
+  RUN_NOT_FOUND: {
+    refusal: { organizationId: ORGANIZATION, runId: "run-7" },
+    code: Code.NotFound,
+    metadata: { organization_id: ORGANIZATION, run_id: "run-7" },
+  },
   REFERENCE_REUSED: {
     refusal: { grant: GRANT },
     code: Code.AlreadyExists,

@@ -7,6 +7,7 @@ import { Telemetry } from "../../src/telemetry/telemetry.ts";
 import { memoryWatching } from "../support/memory-source.ts";
 import { NO_ADMINISTRATION } from "../support/no-administration.ts";
 import { NO_PLANS } from "../support/no-plans.ts";
+import { NO_USAGE } from "../support/no-usage.ts";
 import { ACCOUNT, ORGANIZATION, ScriptedLedger } from "../support/scripted-ledger.ts";
 import { ScriptedPrices } from "../support/scripted-prices.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
@@ -114,6 +115,7 @@ describe("opening the doors", () => {
       const doors = createDoors({
         plans: NO_PLANS,
         admin: NO_ADMINISTRATION,
+        usage: NO_USAGE,
         ledger: new ScriptedLedger(),
         watching: memoryWatching(),
         prices: new ScriptedPrices(),

@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { sql } from "kysely";
+import { rollUp } from "../../src/storage/usage/roll-up.ts";
 import { accepted, chargeOf, grantOf, reserved, reserveOf, settleOf } from "../service/support/asking.ts";
 import { LedgerRig } from "../service/support/ledger-rig.ts";
 import { PLAN_VIOLATIONS } from "./plan-violations.ts";
@@ -102,6 +103,22 @@ const RATE_CARD_VIOLATIONS: readonly [string, string][] = [
   ["transactions_pricing", copyTransaction({ version: "99", pricing: "'{}'" })],
 ];
 
+const USAGE_VIOLATIONS: readonly [string, string][] = [
+  ["usage_cursors_pkey", "insert into usage_cursors select * from usage_cursors"],
+  ["usage_cursors_version_check", "update usage_cursors set version = -1"],
+  ["usage_summaries_pkey", "insert into usage_summaries select * from usage_summaries"],
+  ["usage_summaries_span_check", "update usage_summaries set span = 'year'"],
+  [
+    "usage_runs_pkey",
+    "insert into usage_runs (organization_id, run_id, first_version, start_time, update_time, calls, late_calls, " +
+      "settled_micros, refunded_micros) values ('owner', 'run', 1, now(), now(), 0, 0, 0, 0)",
+  ],
+  ["model_kinds_pkey", "insert into model_kinds select * from model_kinds"],
+  ["model_kinds_kind_check", "update model_kinds set kind = 'SMELL'"],
+];
+
+const ALL_VIOLATIONS = [...VIOLATIONS, ...RATE_CARD_VIOLATIONS, ...USAGE_VIOLATIONS];
+
 /** What another constraint refuses as well, and says so first. */
 const IMPLIED = ["reservations_settled_micros_check"];
 
@@ -113,11 +130,14 @@ describe("the database's own constraints", () => {
     const ledger = rig.serve();
     const asking = { organizationId: "owner" };
     await accepted(ledger, asking, grantOf(100n, { reference: "used" }));
-    await accepted(ledger, asking, settleOf(await reserved(ledger, asking, 30n), 20n));
+    const ofRun = { context: { runId: "run" } };
+    await accepted(ledger, asking, settleOf(await reserved(ledger, asking, 30n, ofRun), 20n));
     await accepted(ledger, asking, reserveOf(10n));
     await accepted(ledger, asking, chargeOf(200n, { allowDebt: true }));
     const threshold = { name: "low", level: { amountMicros: 1n }, rearmMargin: { amountMicros: 0n } };
     await accepted(ledger, asking, { kind: "setAlertThresholds", thresholds: [threshold] });
+    await rollUp(rig.orm, "owner", 100);
+    await rig.run("insert into model_kinds values ('painter', 'IMAGE', 1)");
     await rig.run(`
       insert into rate_cards (version, effective_time, publish_time, publisher, title, model_count, request_id,
         fingerprint, content) values (1, now(), now(), 'tester', '', 1, gen_random_uuid(), '', '{}')`);
@@ -128,7 +148,7 @@ describe("the database's own constraints", () => {
     await rig.close();
   });
 
-  for (const [constraint, statement] of [...VIOLATIONS, ...RATE_CARD_VIOLATIONS]) {
+  for (const [constraint, statement] of ALL_VIOLATIONS) {
     it(`${constraint} refuses: ${statement.replace(/^insert into (\w+).*/, "insert into $1")}`, async () => {
       const violated = await rig.run(statement).then(
         () => undefined,
@@ -144,10 +164,7 @@ describe("the database's own constraints", () => {
       where contype in ('c', 'p', 'u') and connamespace = 'public'::regnamespace and conrelid <> 'migrations'::regclass
       union select indexrelid::regclass::text from pg_index where indisunique and not indisprimary
         and indrelid <> 'migrations'::regclass and indrelid::regclass::text !~ 'pg_'`);
-    const violated = new Set([
-      ...[...VIOLATIONS, ...RATE_CARD_VIOLATIONS].map(([constraint]) => constraint),
-      ...IMPLIED,
-    ]);
+    const violated = new Set([...ALL_VIOLATIONS.map(([constraint]) => constraint), ...IMPLIED]);
     expect(rows.map(({ name }) => name).filter((name) => !violated.has(name))).to.deep.equal([]);
   });
 

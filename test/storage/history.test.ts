@@ -87,6 +87,7 @@ describe("R-HIST-1: history", () => {
           scope: "many",
         },
         sweep: { intervalMs: 10, organizationsMax: 10 },
+        rollUp: { intervalMs: 1, transactionsMax: 10 },
         onError: (error) => expect.fail(String(error)),
       });
       const asking = { organizationId: "served" };
@@ -151,7 +152,7 @@ describe("migrations", () => {
     await orm.close(true);
     const names = [
       ...["ledger", "plans", "alerts", "rate-cards"].map((name) => `2026-11-22-${name}`),
-      ...["request-references", "history-segments", "vacuum"].map((name) => `2026-11-24-${name}`),
+      ...["request-references", "history-segments", "vacuum", "usage"].map((name) => `2026-11-24-${name}`),
     ];
     expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });

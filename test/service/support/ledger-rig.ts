@@ -4,6 +4,7 @@ import { createCreditLedger, type RunningLedger } from "../../../src/service/cre
 import type { CreditLedger } from "../../../src/service/credit-ledger.ts";
 import type { LaneSettings } from "../../../src/service/lane.ts";
 import type { SweeperSettings } from "../../../src/service/sweeper.ts";
+import type { RollUpSettings } from "../../../src/service/usage/usage-roller.ts";
 import { verifyLedger } from "../../../src/service/verification.ts";
 import { createOrm, type Orm, type OrmSettings } from "../../../src/storage/orm.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
@@ -13,10 +14,11 @@ export type ServerSettings = Readonly<{
   database?: Partial<OrmSettings>;
   lanes?: Partial<LaneSettings & { count: number }>;
   sweep?: Partial<SweeperSettings>;
+  rollUp?: Partial<RollUpSettings>;
 }>;
 
-/** Long enough that no sweep happens in a test that does not ask for it. */
-const NO_SWEEP_MS = 3_600_000;
+/** Long enough that nothing is swept or summed up in a test that does not ask for it. */
+const NEVER_MS = 3_600_000;
 
 /** A database of its own, the servers that a test runs on it, and an eye on it past them. */
 export class LedgerRig {
@@ -44,7 +46,7 @@ export class LedgerRig {
   }
 
   /** A server with all that it runs beside its ledger. */
-  serveAll({ database, lanes, sweep }: ServerSettings = {}): RunningLedger {
+  serveAll({ database, lanes, sweep, rollUp }: ServerSettings = {}): RunningLedger {
     const server = createCreditLedger({
       database: { ...ormSettings(this.url), ...database },
       lanes: {
@@ -57,7 +59,8 @@ export class LedgerRig {
         scope: "many",
         ...lanes,
       },
-      sweep: { intervalMs: NO_SWEEP_MS, organizationsMax: 200, ...sweep },
+      sweep: { intervalMs: NEVER_MS, organizationsMax: 200, ...sweep },
+      rollUp: { intervalMs: NEVER_MS, transactionsMax: 10_000, ...rollUp },
       onError: (error) => this.errors.push(error),
     });
     this.#servers.set(server.ledger, server);

@@ -9,9 +9,17 @@ import { toProtoCatalogue } from "../../../src/rpc/convert-catalogue.ts";
 import { createTestDatabase, type TestDatabase } from "../../support/database.ts";
 import { verifyDatabase } from "../../support/running-service.ts";
 import { ServerProcess } from "../../support/server-process.ts";
+import { wrongUsage } from "../../support/wrong-usage.ts";
 import { type Offer, toCatalogue } from "../offer.ts";
 
-const SETTINGS = { PLEYOR_UNSAFE_TEST_CLOCKS: "on", PLEYOR_DATABASE_CONNECTIONS_MAX: "8", PLEYOR_LANES: "2" };
+/** Usage is summed up all the time and in small pieces, so that servers are killed while they are at it. */
+const SETTINGS = {
+  PLEYOR_UNSAFE_TEST_CLOCKS: "on",
+  PLEYOR_DATABASE_CONNECTIONS_MAX: "8",
+  PLEYOR_LANES: "2",
+  PLEYOR_ROLL_UP_INTERVAL_MS: "5",
+  PLEYOR_ROLL_UP_TRANSACTIONS_MAX: "7",
+};
 const TIMEOUT_MS = 120_000;
 /** A machine that is busy takes its time to start a server. */
 const RETRY = { ...DEFAULT_RETRY_POLICY, attemptsMax: 200, attemptTimeoutMs: 10_000, backoffMsMax: 500 };
@@ -94,7 +102,8 @@ export class ServicePair {
   async stop(): Promise<readonly unknown[]> {
     await Promise.all(this.#servers.map((server) => server.end("SIGTERM")));
     const { discrepancies } = await verifyDatabase(this.#database.url);
+    const wrong = await wrongUsage(this.#database.url);
     await this.#database.drop();
-    return discrepancies;
+    return [...discrepancies, ...wrong];
   }
 }

@@ -1,0 +1,154 @@
+import { type Kysely, sql } from "kysely";
+import type { TransactionKind } from "../../domain/ledger/transaction.ts";
+import type { Time } from "../../domain/time.ts";
+import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
+import { SUMMARIES, summaryNumber } from "../../domain/usage/summary.ts";
+import type { Used } from "../../domain/usage/usage.ts";
+import type { SummaryRow } from "../../domain/usage/usage-tally.ts";
+import { fromRowTime, toRowTime } from "../timestamp.ts";
+import { fromRowSums } from "./usage-reader.ts";
+import { KEY_COLUMNS, runsOfTransactions, SUM_COLUMNS } from "./usage-sql.ts";
+
+const PAGE_ROWS = 5_000;
+const PAGE_RUNS = 2_000;
+
+/** Each is asked for, because the primary key has them before the time. */
+const NUMBERS = SUMMARIES.map(summaryNumber);
+
+type KeyRow = Readonly<
+  Record<"agent_id" | "model_id" | "workspace_id" | "member_id" | "run_id", string | null>
+>;
+type EntryRow = KeyRow &
+  Readonly<{
+    version: string;
+    kind: TransactionKind;
+    effective_time: string;
+    amount_micros: string;
+    late: boolean | null;
+  }>;
+type SummedRow = KeyRow &
+  Readonly<{
+    keys: number;
+    span: CalendarSpan;
+    start_time: string;
+    calls: string;
+    late_calls: string;
+    settled_micros: string;
+    refunded_micros: string;
+  }>;
+
+/** A run whose totals are not what its transactions come to. */
+export type WrongRun = Readonly<{ run_id: string; expected: string | null; found: string | null }>;
+
+/** What is summed up of one organization, to be compared with its transactions; in pages, for there may be much of it. */
+export class UsageAudit {
+  readonly organizationId: string;
+  readonly #database: Kysely<unknown>;
+
+  constructor(database: Kysely<unknown>, organizationId: string) {
+    this.#database = database;
+    this.organizationId = organizationId;
+  }
+
+  /** Up to which version it is summed up, and which is the last. */
+  async extent(): Promise<{ cursor: bigint; head: bigint }> {
+    const { organizationId } = this;
+    const { rows } = await sql<{ cursor: string; head: string }>`
+      select coalesce((select version from usage_cursors where organization_id = ${organizationId}), 0) as cursor,
+        coalesce((select version from accounts where organization_id = ${organizationId}), 0) as head`.execute(
+      this.#database,
+    );
+    return { cursor: BigInt(rows[0]?.cursor ?? 0), head: BigInt(rows[0]?.head ?? 0) };
+  }
+
+  /** What was used, in order, up to a version. */
+  async *used(upTo: bigint): AsyncGenerator<Used> {
+    for (let last = 0n; ; ) {
+      const { rows } = await sql<EntryRow>`
+        select version, kind, effective_time, amount_micros, late, ${KEY_COLUMNS} from transactions
+        where organization_id = ${this.organizationId} and version > ${last} and version <= ${upTo}
+          and kind in ('SETTLE', 'CHARGE', 'REFUND')
+        order by version limit ${PAGE_ROWS}`.execute(this.#database);
+      for (const row of rows) yield fromRowUsed(row);
+      if (rows.length < PAGE_ROWS) return;
+      last = BigInt(rows.at(-1)?.version ?? 0);
+    }
+  }
+
+  /** The rows of the spans that begin after a time, up to another; without an end, all. */
+  async summaries(
+    span: CalendarSpan,
+    after: Time | undefined,
+    upTo: Time | undefined,
+    limit: number,
+  ): Promise<readonly SummaryRow[]> {
+    const { rows } = await sql<SummedRow>`
+      select s.keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS}
+      from unnest(${NUMBERS}::smallint[]) as k (number) join usage_summaries s on s.keys = k.number
+      where organization_id = ${this.organizationId} and span = ${span}
+        and start_time > ${after === undefined ? "-infinity" : toRowTime(after)}
+        and start_time <= ${upTo === undefined ? "infinity" : toRowTime(upTo)}
+      limit ${limit}`.execute(this.#database);
+    return rows.map(fromRowSummary);
+  }
+
+  /** The runs that are wrong, page by page: each page is as many runs as are summed up between two names. */
+  async *wrongRuns(upTo: bigint): AsyncGenerator<WrongRun> {
+    for (let after: string | undefined = ""; after !== undefined; ) {
+      const next: string | undefined = await this.#lastRunOfPage(after);
+      const between =
+        next === undefined ? sql`run_id > ${after}` : sql`run_id > ${after} and run_id <= ${next}`;
+      const { organizationId } = this;
+      const { rows } = await sql<WrongRun>`
+        select coalesce(e.run_id, f.run_id) as run_id, e::text as expected, f::text as found
+        from (${runsOfTransactions({ organizationId, after: 0n, upTo }, between)}) e
+        full join (select run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
+            parent_run_id, ${SUM_COLUMNS} from usage_runs
+          where organization_id = ${organizationId} and ${between}) f on f.run_id = e.run_id
+        where e is distinct from f
+        order by 1 limit ${PAGE_RUNS}`.execute(this.#database);
+      yield* rows;
+      after = next;
+    }
+  }
+
+  /** Undefined where fewer than a page are left. */
+  async #lastRunOfPage(after: string): Promise<string | undefined> {
+    const { rows } = await sql<{ run_id: string }>`
+      select run_id from usage_runs where organization_id = ${this.organizationId} and run_id > ${after}
+      order by run_id offset ${PAGE_RUNS - 1} limit 1`.execute(this.#database);
+    return rows[0]?.run_id;
+  }
+}
+
+function fromRowUsed(row: EntryRow): Used {
+  const { kind, late } = row;
+  return {
+    kind,
+    effectiveTime: fromRowTime(row.effective_time),
+    amountMicros: BigInt(row.amount_micros),
+    ...(late === null ? {} : { late }),
+    context: fromRowKeys(row),
+  };
+}
+
+function fromRowSummary(row: SummedRow): SummaryRow {
+  const { keys: number, span } = row;
+  return {
+    number,
+    span,
+    startTime: fromRowTime(row.start_time),
+    keys: fromRowKeys(row),
+    sums: fromRowSums(row),
+  };
+}
+
+function fromRowKeys({ agent_id, model_id, workspace_id, member_id, run_id }: KeyRow) {
+  return {
+    agentId: agent_id ?? "",
+    modelId: model_id ?? "",
+    workspaceId: workspace_id ?? "",
+    memberId: member_id ?? "",
+    runId: run_id ?? "",
+  };
+}

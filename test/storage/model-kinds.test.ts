@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { sql } from "kysely";
+import { KNOWN_KINDS } from "../../src/storage/migrations/usage.ts";
+import { createOrm, type Orm } from "../../src/storage/orm.ts";
+import { ormSettings } from "../service/support/orm-settings.ts";
+import { cardOf, clientOf, painter, publish } from "../support/priced-service.ts";
+import { type RunningService, startService } from "../support/running-service.ts";
+
+describe("R-HIST-3: the kinds of models", () => {
+  let service: RunningService;
+  let orm: Orm;
+
+  before(async () => {
+    service = await startService();
+    orm = createOrm(ormSettings(service.databaseUrl));
+  });
+
+  after(async () => {
+    await orm.close(true);
+    await service.stop();
+  });
+
+  it("are what the newest card that has the model says, whether it came before the migration or after it", async () => {
+    const client = clientOf(service, "Connect");
+    await publish(
+      client,
+      cardOf(painter("1", { kind: "TEXT" }), painter("1", { modelId: "gone", kind: "AUDIO" })),
+    );
+    await publish(client, cardOf(painter("1", { kind: "VIDEO" })));
+    client.close();
+    const kept = await kinds();
+    expect(kept).to.have.length.above(60);
+    expect(kept).to.deep.include({ model_id: "painter", kind: "VIDEO", rate_card_version: "3" });
+    expect(kept).to.deep.include({ model_id: "gone", kind: "AUDIO", rate_card_version: "2" });
+    await sql`delete from model_kinds`.execute(orm.em.fork().getKysely());
+    await sql.raw(KNOWN_KINDS).execute(orm.em.fork().getKysely());
+    expect(await kinds()).to.deep.equal(kept);
+  });
+
+  async function kinds(): Promise<readonly unknown[]> {
+    const select = sql`select model_id, kind, rate_card_version from model_kinds order by model_id`;
+    return (await select.execute(orm.em.fork().getKysely())).rows;
+  }
+});
