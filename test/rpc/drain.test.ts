@@ -29,6 +29,7 @@ for (const way of WAYS_IN) {
         "credits.v1.SubscriptionService",
         "credits.v1.AlertService",
         "credits.v1.UsageService",
+        "credits.v1.AdminService",
         "pricing.v1.PricingService",
       ];
       for (const service of ["", ...names.map((name) => `pleyor.${name}`)]) {

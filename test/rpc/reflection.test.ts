@@ -45,6 +45,7 @@ for (const { way, version } of CASES) {
         "pleyor.credits.v1.SubscriptionService",
         "pleyor.credits.v1.AlertService",
         "pleyor.credits.v1.UsageService",
+        "pleyor.credits.v1.AdminService",
         "pleyor.pricing.v1.PricingService",
         "grpc.health.v1.Health",
         "grpc.reflection.v1.ServerReflection",

@@ -127,7 +127,7 @@ for (const way of WAYS_IN) {
       expect(refused).to.have.length(5);
       for (const refusal of refused) {
         expect(refusal).to.include({ reason: "TOO_MANY_STREAMS", code: Code.ResourceExhausted });
-        expect(refusal?.metadata).to.deep.equal({ limit: "10", of: "connection" });
+        expect(refusal?.metadata).to.deep.equal({ limit: "10", of: "connection", streams: "streams" });
       }
       expect(lineOf(await read(createdOnAnother()))).to.equal("snapshot 1");
     });

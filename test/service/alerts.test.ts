@@ -157,6 +157,7 @@ describe("R-WATCH-2: alerts on the real database", () => {
     await rig.run(`insert into alerts (organization_id, alert_number, kind, threshold, level_micros,
       remaining_micros, version, effective_time, record_time)
       values ('orphan', 1, 'LOW', '[["low","1","0"]]', 1, 0, 1, now(), now())`);
+    await rig.run("update accounts set alert_number = 1 where organization_id = 'orphan'");
     const placed = sql`select from alerts where organization_id = 'orphan' and sequence is not null`;
     await until(async () => (await rig.rows(placed)).length === 1);
   });
