@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Case, CaseResult } from "../case.ts";
 import type { Figure, Sample } from "../figure.ts";
 import type { Ground, Served } from "../ground.ts";
@@ -13,6 +14,8 @@ const PEAK_MS = 4_000;
 const PACED_MS = 8_000;
 /** What begins before is not counted: the server takes a burst, and sees only then that it does not end. */
 const SETTLE_MS = 3_000;
+/** Longer than the server remembers an overload, after which it takes bursts again. */
+const QUIET_MS = 2_500;
 const UNLOADED = 0.2;
 const OVERLOADED = 2;
 
@@ -32,6 +35,7 @@ async function run(ground: Ground): Promise<CaseResult> {
   // Of the same round, so that a machine that is busier in one round than in the next changes both.
   let peak = 0;
   const peakRun = async (round: number): Promise<Sample> => {
+    await sleep(QUIET_MS);
     const sample = await underLoad(ground, service, { ...order, durationMs: PEAK_MS, round });
     peak = sample.perSecond;
     return sample;

@@ -8,14 +8,20 @@ export type Pressure = Readonly<{
   refused: number;
   /** The share of the time, since the last look, in which the event loop was busy. */
   utilization: number;
+  /** The share of one core that this process had meanwhile. */
+  cpuShare: number;
   /** How late the look itself was. */
   lagMs: number;
 }>;
 
 /** The event loop, or a machine that it shares, has little time left: what is refused late costs what could be taken. */
 const BUSY_UTILIZATION = 0.5;
-/** A loop that lets everything wait so long, look after look, has more to read than it can. */
+/**
+ * A loop that lets everything wait so long, look after look, has more to read than it can: if it is this process that
+ * takes the time, and not others that share its cores.
+ */
 const LAG_MS_MAX = 200;
+const OWN_CPU_SHARE = 0.8;
 const LATE_LOOKS_MAX = 5;
 /** Lanes take calls in batches: what they take is told by a time of several, and by none in which they took nothing. */
 const ADAPT_MS = 250;
@@ -65,10 +71,10 @@ export class CallGate {
 
   /** Sees how things went since the last look. */
   look(pressure: Pressure): void {
-    const { now, taken, utilization, lagMs } = pressure;
+    const { now, taken, utilization, cpuShare, lagMs } = pressure;
     this.#from ??= pressure;
     this.#busy ||= utilization > BUSY_UTILIZATION;
-    this.#lateLooks = lagMs > LAG_MS_MAX ? this.#lateLooks + 1 : 0;
+    this.#lateLooks = lagMs > LAG_MS_MAX && cpuShare > OWN_CPU_SHARE ? this.#lateLooks + 1 : 0;
     const late = this.#lateLooks >= LATE_LOOKS_MAX;
     if (this.#closed && now - this.#refusedAt > OPEN_AFTER_MS) this.#closed = false;
     if (now - this.#from.now < ADAPT_MS || (taken === this.#from.taken && !late)) return;

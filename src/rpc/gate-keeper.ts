@@ -41,14 +41,19 @@ export class GateKeeper {
 
   start(): void {
     let utilization = performance.eventLoopUtilization();
-    let dueAt = performance.now() + LOOK_MS;
+    let cpu = process.cpuUsage();
+    let lookedAt = performance.now();
     this.#timer = setInterval(() => {
       const now = performance.now();
       const since = performance.eventLoopUtilization(utilization);
       utilization = performance.eventLoopUtilization();
-      const lagMs = Math.max(now - dueAt, 0);
-      dueAt = now + LOOK_MS;
-      this.#gate.look({ now, ...this.#parts.gauge.read(), utilization: since.utilization, lagMs });
+      const { user, system } = process.cpuUsage(cpu);
+      cpu = process.cpuUsage();
+      const elapsedMs = Math.max(now - lookedAt, 1);
+      lookedAt = now;
+      const cpuShare = (user + system) / 1_000 / elapsedMs;
+      const lagMs = Math.max(elapsedMs - LOOK_MS, 0);
+      this.#gate.look({ now, ...this.#parts.gauge.read(), utilization: since.utilization, cpuShare, lagMs });
       if (this.#refused) this.#parts.gauge.refusedBefore();
       this.#refused = false;
     }, LOOK_MS);

@@ -49,7 +49,12 @@ const RETRY_MS_FIRST = 50;
 const RETRY_MS_MAX = 2_000;
 const OVERLOADED_RETRY_MS = 200;
 /** Looking for those who have left costs a look at all who wait, so that it is done no more often. */
-const LEFT_LOOK_MS = 10;
+const LEFT_LOOK_MS = 50;
+
+/** Made once: who is refused is one of many, and to make an error, with its stack, is a good part of what it costs. */
+const OVERLOADED = new ServiceError("OVERLOADED", "more commands are waiting than can be done in time", {
+  retryAfterMs: OVERLOADED_RETRY_MS,
+});
 const DRAINING_RETRY_MS = 1_000;
 
 /**
@@ -93,7 +98,7 @@ export class Lane {
     if (leads && this.#refuses(item, since)) {
       if (signal === undefined || signal !== this.#refusedSignal) this.#load.refused += 1;
       this.#refusedSignal = signal;
-      return Promise.reject(overloaded(this.#queue.size));
+      return Promise.reject(OVERLOADED);
     }
     if (leads) this.#load.taken += 1;
     this.#lastSignal = signal;
@@ -271,11 +276,6 @@ async function backOff(attempt: number): Promise<void> {
 
 function draining(): ServiceError {
   return new ServiceError("DRAINING", "this server is about to stop", { retryAfterMs: DRAINING_RETRY_MS });
-}
-
-function overloaded(waiting: number): ServiceError {
-  const options = { retryAfterMs: OVERLOADED_RETRY_MS };
-  return new ServiceError("OVERLOADED", `${waiting} commands are waiting already`, options);
 }
 
 function unavailable(cause: unknown): ServiceError {

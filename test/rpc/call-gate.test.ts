@@ -6,7 +6,7 @@ import { AlertService } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { GrantService } from "../../gen/pleyor/credits/v1/grant_service_pb.ts";
 import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.ts";
-import { CallGate, isMutation } from "../../src/rpc/call-gate.ts";
+import { CallGate, isMutation, type Pressure } from "../../src/rpc/call-gate.ts";
 import { ACCOUNT, ORGANIZATION } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 import { errorOf, reasonOf } from "./refused-call.ts";
@@ -24,10 +24,10 @@ class Arrivals {
   #refused = 0;
 
   /** So many calls come in each millisecond, of which the lanes take so many. */
-  run(durationMs: number, { perMs, takenPerMs, utilization = 1, lagMs = 0 }: Load): void {
+  run(durationMs: number, { perMs, takenPerMs, utilization = 1, cpuShare = 1, lagMs = 0 }: Load): void {
     this.passed = 0;
     for (const end = this.#now + durationMs; this.#now < end; this.#now += 1) {
-      if (this.#now % LOOK_MS === 0) this.#look(utilization, lagMs);
+      if (this.#now % LOOK_MS === 0) this.#look({ utilization, cpuShare, lagMs });
       let takenNow = 0;
       for (let call = 0; call < perMs; call += 1) {
         if (this.gate.refuses(this.#now)) continue;
@@ -39,12 +39,18 @@ class Arrivals {
     }
   }
 
-  #look(utilization: number, lagMs: number): void {
-    this.gate.look({ now: this.#now, taken: this.#taken, refused: this.#refused, utilization, lagMs });
+  #look(busy: Pick<Pressure, "utilization" | "cpuShare" | "lagMs">): void {
+    this.gate.look({ now: this.#now, taken: this.#taken, refused: this.#refused, ...busy });
   }
 }
 
-type Load = Readonly<{ perMs: number; takenPerMs: number; utilization?: number; lagMs?: number }>;
+type Load = Readonly<{
+  perMs: number;
+  takenPerMs: number;
+  utilization?: number;
+  cpuShare?: number;
+  lagMs?: number;
+}>;
 
 describe("the gate", () => {
   it("is open while the lanes take all, however busy the server is", () => {
@@ -88,6 +94,12 @@ describe("the gate", () => {
     const arrivals = new Arrivals();
     arrivals.run(500, { perMs: 10, takenPerMs: 10, lagMs: 300 });
     expect(arrivals.gate.closed).to.equal(true);
+  });
+
+  it("is open where it is others that take the machine's time", () => {
+    const arrivals = new Arrivals();
+    arrivals.run(500, { perMs: 10, takenPerMs: 10, lagMs: 300, cpuShare: 0.3 });
+    expect(arrivals.gate.closed).to.equal(false);
   });
 
   it("stands before what changes an organization, and before nothing else", () => {
