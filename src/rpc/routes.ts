@@ -40,8 +40,8 @@ const LEDGER_SERVICES = [
   GrantService,
   SubscriptionService,
   AlertService,
-  AdminService,
   UsageService,
+  AdminService,
   PricingService,
 ] as const;
 const STANDARD_SERVICES = [Health, ServerReflection, ServerReflectionAlpha] as const;
