@@ -41,7 +41,7 @@ export type Doors = Readonly<{
 
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
+const NO_LANES: LaneGauge = { isFull: () => false, refusedBefore: () => undefined };
 
 export function createDoors(options: DoorsOptions): Doors {
   const { ledger, watching, prices, plans, testClocks, telemetry, limits, authenticate, gauge } = options;
@@ -70,12 +70,10 @@ export function createDoors(options: DoorsOptions): Doors {
     onError: (error) => telemetry.backgroundFailed(error),
   });
   const close = async () => {
-    keeper.stop();
     await Promise.all([grpc.close(), http.close()]);
   };
   return {
     open: async (at) => {
-      keeper.start();
       try {
         return { grpcAddress: await grpc.listen(at.grpc), httpAddress: await http.listen(at.http) };
       } catch (error) {
