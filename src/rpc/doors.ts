@@ -45,7 +45,7 @@ export type Doors = Readonly<{
 
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-const NO_LANES: LaneGauge = { read: () => ({ taken: 0, refused: 0 }), refusedBefore: () => undefined };
+const NO_LANES: LaneGauge = { isFull: () => false, refusedBefore: () => undefined };
 
 export function createDoors(options: DoorsOptions): Doors {
   const {
@@ -86,12 +86,10 @@ export function createDoors(options: DoorsOptions): Doors {
     onError: (error) => telemetry.backgroundFailed(error),
   });
   const close = async () => {
-    keeper.stop();
     await Promise.all([grpc.close(), http.close()]);
   };
   return {
     open: async (at) => {
-      keeper.start();
       try {
         return { grpcAddress: await grpc.listen(at.grpc), httpAddress: await http.listen(at.http) };
       } catch (error) {

@@ -70,6 +70,11 @@ export class LaneAdmission {
     this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
   }
 
+  /** Whether so many are as many as may wait in a queue that stands. */
+  isFull(waiting: number): boolean {
+    return this.#standing && this.#standsWith(waiting);
+  }
+
   /** Others were refused for this lane's sake before they came to it: its queue stands on. */
   refusedBefore(now: number): void {
     if (this.#standing) this.#refusedAt = now;

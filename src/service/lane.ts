@@ -23,7 +23,7 @@ export type LaneTelemetry = Readonly<{
 export type LaneLoad = Readonly<{ taken: number; refused: number }>;
 
 /** How lanes stand, for those who refuse calls before the lanes have to. */
-export type LaneGauge = Readonly<{ read: () => LaneLoad; refusedBefore: () => void }>;
+export type LaneGauge = Readonly<{ isFull: () => boolean; refusedBefore: () => void }>;
 
 /** What a lane needs of the database. */
 export type LaneDatabase = Readonly<{
@@ -107,6 +107,11 @@ export class Lane {
       this.#queue.add({ ...item, signal, resolve, reject, since, first, leads });
       this.#running ??= this.#run();
     });
+  }
+
+  /** Whether its queue stands and has room for nobody but organizations that have few waiting. */
+  get isFull(): boolean {
+    return this.#admission.isFull(this.#queue.size);
   }
 
   /** Calls were refused before they came here, because lanes refuse calls. */

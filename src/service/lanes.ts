@@ -1,12 +1,5 @@
 import type { BatchItem, Outcome } from "./batch.ts";
-import {
-  Lane,
-  type LaneDatabase,
-  type LaneGauge,
-  type LaneLoad,
-  type LaneSettings,
-  type LaneTelemetry,
-} from "./lane.ts";
+import { Lane, type LaneDatabase, type LaneGauge, type LaneSettings, type LaneTelemetry } from "./lane.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -25,20 +18,11 @@ export class Lanes {
   }
 
   readonly gauge: LaneGauge = {
-    read: () => this.#load(),
+    isFull: () => this.#lanes.some(({ isFull }) => isFull),
     refusedBefore: () => {
       for (const lane of this.#lanes) lane.refusedBefore();
     },
   };
-
-  /** Of all of them together. */
-  #load(): LaneLoad {
-    const loads = this.#lanes.map(({ load }) => load);
-    return {
-      taken: loads.reduce((sum, { taken }) => sum + taken, 0),
-      refused: loads.reduce((sum, { refused }) => sum + refused, 0),
-    };
-  }
 
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
     const lane = this.#lanes[slot(item.organizationId, this.#lanes.length)];
