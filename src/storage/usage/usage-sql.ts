@@ -46,12 +46,15 @@ export function usageOfTransactions({ organizationId, after, upTo }: VersionRang
 /**
  * The runs of transactions, each with what it came to in them. Of what names several
  * agents, the first counts; and so on. The release of a run that never reserved anything
- * makes no run.
+ * makes no run. `ofRuns` says which runs; then transactions are found by the run, and
+ * else by the version: the fence of `offset 0` keeps the grouping out of that choice, for
+ * which there may be no statistics yet.
  */
 export function runsOfTransactions(
   { organizationId, after, upTo }: VersionRange,
-  more: RawBuilder<unknown> = sql`true`,
+  ofRuns?: RawBuilder<unknown>,
 ): RawBuilder<unknown> {
+  const version = sql.raw(ofRuns === undefined ? "version" : "version + 0");
   return sql`
     select run_id, min(version) as first_version, min(effective_time) as start_time,
       max(effective_time) as update_time, ${FIRST_NAMED},
@@ -59,9 +62,12 @@ export function runsOfTransactions(
       count(*) filter (where late) as late_calls,
       coalesce(sum(amount_micros) filter (where kind in ('SETTLE', 'CHARGE')), 0) as settled_micros,
       coalesce(sum(amount_micros) filter (where kind = 'REFUND'), 0) as refunded_micros
-    from transactions
-    where organization_id = ${organizationId} and version > ${after} and version <= ${upTo}
-      and run_id is not null and reservation_id is not null and ${more}
+    from (
+      select run_id, version, effective_time, kind, late, amount_micros, agent_id, workspace_id, member_id, parent_run_id
+      from transactions
+      where organization_id = ${organizationId} and ${version} > ${after} and ${version} <= ${upTo}
+        and run_id is not null and reservation_id is not null and ${ofRuns ?? sql`true`}
+      offset 0) t
     group by run_id`;
 }
 
