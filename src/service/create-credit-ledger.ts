@@ -79,11 +79,7 @@ export function createCreditLedger({
   telemetry,
   onError,
 }: LedgerSettings): RunningLedger {
-  const { forLanes, forReads } = shareConnections(database.connectionsMax, laneSettings.count);
-  const laneOrm = createOrm({ ...database, connectionsMax: forLanes });
-  const readOrm = createOrm({ ...database, connectionsMax: forReads });
-  // A verification keeps its connection; from the pool of reads it would be missing.
-  const adminOrm = createOrm({ ...database, connectionsMax: adminConnectionsMax });
+  const { laneOrm, readOrm, adminOrm } = createOrms(database, laneSettings.count, adminConnectionsMax);
   const reader = new LedgerReader(readOrm, clocks);
   const store = new RateCardStore(readOrm);
   const shelf = new RateCardShelf(store);
@@ -109,11 +105,9 @@ export function createCreditLedger({
   const source = new WatchSource(readers, lanes);
   const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
-  sweeper.start();
   const history = new HistoryUpkeep(readOrm, onError);
-  history.start();
   const roller = new UsageRoller(readOrm, rollUp, onError);
-  roller.start();
+  for (const each of [sweeper, history, roller]) each.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
     await history.stop();
@@ -170,8 +164,16 @@ function startWatching(source: WatchSource, { url, orm, keptMs, onError }: Watch
   return { committed, stop };
 }
 
-/** Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. */
-function shareConnections(most: number, lanes: number): { forLanes: number; forReads: number } {
-  const forLanes = Math.max(Math.min(lanes, Math.floor(most / 2)), 1);
-  return { forLanes, forReads: Math.max(most - forLanes, 1) };
+/**
+ * Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. So has
+ * administration: a verification keeps its connection, which reads would miss.
+ */
+function createOrms(database: OrmSettings, lanes: number, adminConnectionsMax: number) {
+  const forLanes = Math.max(Math.min(lanes, Math.floor(database.connectionsMax / 2)), 1);
+  const forReads = Math.max(database.connectionsMax - forLanes, 1);
+  return {
+    laneOrm: createOrm({ ...database, connectionsMax: forLanes }),
+    readOrm: createOrm({ ...database, connectionsMax: forReads }),
+    adminOrm: createOrm({ ...database, connectionsMax: adminConnectionsMax }),
+  };
 }

@@ -40,8 +40,8 @@ type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unkno
  * than make up for its dozen round trips. Measured with 256 callers of one organization: 1.6 times the calls, by rate
  * and by CPU, of an aim of 10 ms and at least 32.
  */
-const BATCH_MS_AIM = 60;
-const BATCH_COMMANDS_MIN = 256;
+const BATCH_MS_AIM = 15;
+const BATCH_COMMANDS_MIN = 128;
 const ANSWERS_AT_ONCE = 16;
 /** So many commands that are slow alone are not to blame: it is the database that hangs. */
 const SLOW_COMMANDS_MAX = 3;
