@@ -92,10 +92,11 @@ async function writeBatch(
   const requests = items.flatMap(({ request }) => request ?? []);
   const opening = requests.filter(({ command }) => opensOrganization(command));
   const named = namedBy(requests);
-  await unit.lock(ids(items), ids(opening));
-  if (named.catalogue) await unit.lockCatalogue();
-  const loadRateCards = await holdRateCards(unit, requests, ground.shelf);
-  const [clock] = await allOf([unit.clock(ground.clocks), unit.load(named)]);
+  const locked = unit.lock(ids(items), ids(opening));
+  // Whoever is decided by them waits for the lock first; the others ask for everything in one round trip.
+  if (named.catalogue) await locked.then(() => unit.lockCatalogue());
+  const loadRateCards = await holdRateCards(unit, requests, locked, ground.shelf);
+  const [, clock] = await allOf([locked, unit.clock(ground.clocks), unit.load(named)]);
   const batch = { unit, ground, clock, decided: [] as Changes[] };
   const rateCards = await loadRateCards(batch.clock);
   const plans = named.catalogue ? await plansOfNow(batch) : undefined;

@@ -70,9 +70,9 @@ export class LaneAdmission {
     this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
   }
 
-  /** Whether so many are as many as may wait in a queue that stands. */
-  isFull(waiting: number): boolean {
-    return this.#standing && this.#standsWith(waiting);
+  /** Whether so many are as many as may wait in a queue that stands, of as many calls as are always taken. */
+  isFull({ waiting, calls }: Pick<Queued, "waiting" | "calls">): boolean {
+    return this.#standing && calls >= CALLS_MIN && this.#standsWith(waiting);
   }
 
   /** Others were refused for this lane's sake before they came to it: its queue stands on. */

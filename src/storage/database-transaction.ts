@@ -76,15 +76,19 @@ async function poolOf(orm: Orm): Promise<ClientPool> {
   return pool;
 }
 
+const FAILED_TRANSACTION = "25P02";
+
 /**
  * What all of these come to, once all have ended: where one fails, none of the others may send another statement
- * after the rollback, when it would be a transaction of its own.
+ * after the rollback, when it would be a transaction of its own. What is behind a statement that failed fails because
+ * of it, which is no cause.
  */
 export async function allOf<const Work extends readonly unknown[]>(
   work: Work,
 ): Promise<{ -readonly [Index in keyof Work]: Awaited<Work[Index]> }> {
-  // The first failure in time is the cause; what comes behind it in the pipeline only fails because of it.
-  const all = Promise.all(work);
-  await Promise.allSettled([all, ...work]);
-  return all;
+  const ended = await Promise.allSettled(work);
+  const failures = ended.flatMap((end) => (end.status === "rejected" ? [end.reason] : []));
+  if (failures.length > 0)
+    throw failures.find((failure) => failure?.code !== FAILED_TRANSACTION) ?? failures[0];
+  return Promise.all(work);
 }

@@ -1,8 +1,6 @@
-import { LockMode } from "@mikro-orm/core";
 import type { EntityManager } from "@mikro-orm/postgresql";
 import { type Kysely, sql } from "kysely";
 import type { WatchedState } from "../domain/alerts/watched-state.ts";
-import type { Account } from "../domain/ledger/account.ts";
 import { type Changes, Ledger } from "../domain/ledger/ledger.ts";
 import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
@@ -57,6 +55,8 @@ export class LedgerUnit {
   readonly alerts = new AlertUnit();
   readonly #em: EntityManager;
   readonly #begun: Promise<unknown>;
+  #organizationIds: readonly string[] = [];
+  #locked: Promise<void> = Promise.resolve();
   readonly #accounts = new Map<string, AccountRow>();
   /** The ids of the grants and reservations that were loaded. */
   readonly #stored = new Set<string>();
@@ -78,19 +78,9 @@ export class LedgerUnit {
    * (R-BAL-6); the others that are missing get a ledger at version 0.
    */
   async lock(organizationIds: readonly string[], opening: readonly string[]): Promise<void> {
-    const sorted = [...new Set(organizationIds)].sort();
-    await this.#open([...new Set(opening)].sort());
-    const rows = await this.#em.find(
-      AccountEntity,
-      { organizationId: { $in: sorted } },
-      { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { organizationId: "asc" } },
-    );
-    await this.#begun;
-    for (const row of rows) this.#accounts.set(row.organizationId, row);
-    for (const id of sorted) {
-      const row = this.#accounts.get(id);
-      this.ledgers.set(id, new Ledger(row ? fromRowAccount(row) : id));
-    }
+    this.#organizationIds = [...new Set(organizationIds)].sort();
+    this.#locked = this.#lock([...new Set(opening)].sort());
+    await this.#locked;
   }
 
   /** See there; to be called before the clock is read. */
@@ -108,29 +98,35 @@ export class LedgerUnit {
     return selectCataloguesAfter(this.#database, version);
   }
 
-  /** What time it is, read after the locks are held (R-BAL-5). */
+  /** What time it is, read after the locks are held (R-BAL-5): the statement is behind theirs in the pipeline. */
   clock(source: ClockSource): Promise<OrganizationClock> {
-    return readClock(this.#database, source, [...this.ledgers.keys()]);
+    return readClock(this.#database, source, this.#organizationIds);
   }
 
-  /** Loads open grants, owed debts and what the commands name: what is asked for at once needs one round trip. */
+  /**
+   * Loads open grants, owed debts and what the commands name. May be called while the locks are waited for; what does
+   * not depend on the accounts is then asked for in the same round trip, and looked at behind the lock.
+   */
   async load(named: Named): Promise<void> {
-    const put = (rows: readonly OwnedGrant[]) => this.#putGrants(rows);
-    const hold = (rows: readonly OwnedReservation[]) => this.#putReservations(rows);
+    const put = (rows: readonly OwnedGrant[]) => this.#locked.then(() => this.#putGrants(rows));
+    const hold = (rows: readonly OwnedReservation[]) => this.#locked.then(() => this.#putReservations(rows));
     await allOf([
-      selectOpenGrants(this.#database, this.#ids(isOpen)).then(put),
+      selectOpenGrants(this.#database, this.#organizationIds).then(put),
       selectGrants(this.#database, named.grants).then(put),
       selectReferencedGrants(this.#database, named.references).then(put),
       selectCycleGrants(this.#database, named).then(put),
-      this.alerts.load(this.#database, this.#accounts.values(), named.alerting),
-      this.#loadDebts(),
       this.#loadRequests(named),
       selectReservations(this.#database, named.reservations).then(hold),
       selectHeldOfRuns(this.#database, named.runs).then(hold),
+      this.#locked,
+    ]);
+    await allOf([
+      this.alerts.load(this.#database, this.#accounts.values(), named.alerting),
+      this.#loadDebts(),
       this.#loadReferences(named.prefixes),
       this.loadSubscriptions(named.subscribers),
+      this.#loadPayments(named.refunds),
     ]);
-    await this.#loadPayments(named.refunds);
   }
 
   /** Loads what a boundary or a change of a subscription needs. */
@@ -206,6 +202,20 @@ export class LedgerUnit {
     return this.#em.getKysely<unknown>();
   }
 
+  /** By a statement of our own, whose place in the pipeline is certain; the rows are the unit of work's all the same. */
+  async #lock(opening: readonly string[]): Promise<void> {
+    const locked = sql<Record<string, unknown>>`
+      select * from accounts where organization_id = any(${this.#organizationIds}::text[])
+      order by organization_id for update`;
+    const [, , { rows }] = await allOf([this.#begun, this.#open(opening), locked.execute(this.#database)]);
+    for (const row of rows.map((each) => this.#em.map(AccountEntity, each)))
+      this.#accounts.set(row.organizationId, row);
+    for (const id of this.#organizationIds) {
+      const row = this.#accounts.get(id);
+      this.ledgers.set(id, new Ledger(row ? fromRowAccount(row) : id));
+    }
+  }
+
   async #open(organizationIds: readonly string[]): Promise<void> {
     if (organizationIds.length === 0) return;
     await sql`
@@ -215,15 +225,11 @@ export class LedgerUnit {
       on conflict (organization_id) do nothing`.execute(this.#database);
   }
 
-  /** The organizations whose account is so. */
-  #ids(isSo: (account: Account) => boolean): readonly string[] {
-    const ledgers = [...this.ledgers.values()];
-    return ledgers.flatMap(({ account }) => (isSo(account) ? [account.organizationId] : []));
-  }
-
   async #loadDebts(): Promise<void> {
-    const indebted = this.#ids(({ balance }) => balance.debtMicros > 0n);
-    for (const { organizationId, debt } of await selectOwedDebts(this.#database, indebted))
+    const accounts = [...this.ledgers.values()].map(({ account }) => account);
+    const indebted = accounts.filter(({ balance }) => balance.debtMicros > 0n);
+    const ids = indebted.map(({ organizationId }) => organizationId);
+    for (const { organizationId, debt } of await selectOwedDebts(this.#database, ids))
       this.ledger(organizationId).putDebt(debt);
   }
 
@@ -231,6 +237,7 @@ export class LedgerUnit {
     const [byId, byReference] = await allOf([
       selectRequests(this.#database, requests),
       selectRequestReferences(this.#database, references),
+      this.#locked,
     ]);
     for (const used of byId) this.ledger(used.organizationId).requests.set(used.requestId, used.first);
     for (const used of byReference)
@@ -281,8 +288,4 @@ export class LedgerUnit {
     account.headHash = sealed.hash;
     return sealed;
   }
-}
-
-function isOpen({ version }: Account): boolean {
-  return version > 0n;
 }

@@ -41,6 +41,22 @@ describe("a pipeline", () => {
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 
+  it("lets no statement overtake one that was asked for before it, also while a connection is new", async () => {
+    for (let ticks = 0; ticks < 30; ticks += 1) {
+      const fresh = createOrm(ormSettings(database.url));
+      const counted = await inPipeline(fresh, async (em) => {
+        const added = add(ticks + 1).execute(em.getKysely());
+        for (let tick = 0; tick < ticks; tick += 1) await undefined;
+        const count = sql<{ count: string }>`select count(*) from notes`.execute(em.getKysely());
+        const [, { rows }] = await allOf([added, count]);
+        return Number(rows[0]?.count);
+      });
+      await fresh.close(true);
+      expect(counted, `${ticks} turns later`).to.equal(ticks + 1);
+    }
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
   it("commits nothing where a statement fails, whatever was asked for beside and behind it", async () => {
     const failed = inPipeline(orm, async (em) => {
       const twoInARow = async () => {

@@ -18,10 +18,12 @@ export type LoadRateCards = (clock: OrganizationClock) => Promise<RateCards | un
 export async function holdRateCards(
   unit: LedgerUnit,
   requests: readonly Request[],
+  locked: Promise<void>,
   shelf: RateCardShelf | undefined,
 ): Promise<LoadRateCards> {
   const priced = requests.filter(({ command }) => isPriced(command));
   if (priced.length === 0 || shelf === undefined) return async () => undefined;
+  await locked;
   const book = await shelf.upTo(await unit.holdRateCards());
   return async (clock) => {
     const versions = new Set(priced.flatMap((request) => versionsFor(unit, request, book, clock)));
