@@ -107,6 +107,7 @@ export function createCreditLedger({
   const sweeper = new Sweeper(reader, lanes, sweep, onError);
   const history = new HistoryUpkeep(readOrm, onError);
   const roller = new UsageRoller(readOrm, rollUp, onError);
+  const onTail = roller.heard.bind(roller);
   for (const each of [sweeper, history, roller]) each.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
@@ -126,13 +127,7 @@ export function createCreditLedger({
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
-    usage: new UsageService({
-      orm: readOrm,
-      reader,
-      shelf,
-      reading,
-      onTail: (behind) => roller.heard(behind),
-    }),
+    usage: new UsageService({ orm: readOrm, reader, shelf, reading, onTail }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),
