@@ -1,7 +1,9 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ListTransactionsRequestSchema } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { ReservationState } from "../../gen/pleyor/credits/v1/reservation_pb.ts";
 import { TransactionKind } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
+import { UsageDimension } from "../../gen/pleyor/credits/v1/usage_pb.ts";
 import type { CreditClient } from "../../src/client/client.ts";
 import { after, type Place } from "./place.ts";
 
@@ -35,6 +37,14 @@ export const READINGS: readonly Reading[] = [
     call: ({ credits }, { organizationId }) =>
       credits.listReservations({ organizationId, states: [ReservationState.HELD] }),
   },
+  {
+    name: "what a run came to",
+    call: ({ usage }, { organizationId, runId }) => usage.getRun({ organizationId, runId }),
+  },
+  {
+    name: "a year's usage by agent",
+    call: ({ usage }, { organizationId }) => usage.queryUsage({ organizationId, ...lastYear() }),
+  },
   history("history, newest page", () => ({})),
   { ...history("history, 1,000 newest", () => ({ pageSize: 1_000 })), isPage: false },
   history("history before a past time", ({ time: endTime }) => ({ endTime })),
@@ -52,6 +62,15 @@ export const READINGS: readonly Reading[] = [
   history("history of a common kind", () => ({ kinds: [TransactionKind.SETTLE] })),
   history("history of a rare kind", () => ({ kinds: [TransactionKind.CYCLE_RESET] })),
 ];
+
+function lastYear() {
+  const now = Date.now();
+  return {
+    groupBy: [UsageDimension.AGENT],
+    startTime: timestampFromMs(now - 365 * DAY_MS),
+    endTime: timestampFromMs(now),
+  };
+}
 
 function history(name: string, filterAt: (place: Place) => Filter): Reading {
   return {

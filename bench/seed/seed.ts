@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
+import { follow } from "./follow.ts";
 import { settleTables, withoutIndexes } from "./indexes.ts";
 import { storeRulebook } from "./rulebook.ts";
 import { createSeedOrm, type SeedOrder, type SeedProgress } from "./seed-order.ts";
@@ -47,6 +48,9 @@ export async function seedDatabase(
     );
     await Promise.all(shares);
   });
+  await settleTables(url);
+  const follower = createSeedOrm(url);
+  await follow(follower).finally(() => follower.close(true));
   await settleTables(url);
   return { organizations, ...written, elapsedMs: performance.now() - begin };
 }
