@@ -95,8 +95,10 @@ export class Lane {
     if (this.#draining) return Promise.reject(draining());
     const since = performance.now();
     const leads = signal === undefined || signal !== this.#lastSignal;
-    if (leads && this.#refuses(item, since)) {
-      if (signal === undefined || signal !== this.#refusedSignal) this.#load.refused += 1;
+    // Of a call that was refused, nothing more is taken: its operations keep their order.
+    const isRefused = signal !== undefined && signal === this.#refusedSignal;
+    if (isRefused || (leads && this.#refuses(item, since))) {
+      if (!isRefused) this.#load.refused += 1;
       this.#refusedSignal = signal;
       return Promise.reject(OVERLOADED);
     }
@@ -165,7 +167,9 @@ export class Lane {
     try {
       const outcomes = await this.#commitWithRetry(batch);
       this.#queue.putBack(batch.filter((_, index) => outcomes[index]?.outcome === "postponed"));
-      this.#answering = this.#answering.then(() => answer(batch, outcomes));
+      // At most one batch is unanswered, so that nobody waits where the queue does not show it.
+      await this.#answering;
+      this.#answering = answer(batch, outcomes);
     } catch (error) {
       const away = this.#database.faultOf(error) === "away";
       if (batch.length > 1 && !away) await this.#isolate(batch);

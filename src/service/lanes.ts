@@ -20,7 +20,7 @@ export class Lanes {
   readonly gauge: LaneGauge = {
     isFull: () => this.#lanes.some(({ isFull }) => isFull),
     refusedBefore: () => {
-      for (const lane of this.#lanes) lane.refusedBefore();
+      for (const lane of this.#lanes) if (lane.isFull) lane.refusedBefore();
     },
   };
 

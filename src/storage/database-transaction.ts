@@ -1,7 +1,6 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
-import { sql } from "kysely";
 import type { Orm } from "./orm.ts";
-import { type ClientPool, pipelineOf } from "./pipeline.ts";
+import { type ClientPool, Pipeline } from "./pipeline.ts";
 
 /** Where a transaction may write; `snapshot` only reads, and sees the database as it was at its start. */
 export type Access = "write" | "snapshot";
@@ -36,7 +35,7 @@ export function inTransaction<T>(
 
 /**
  * The same for the lanes, whose statements do not wait for each other's answers. `begun` resolves once the
- * transaction is begun: to be awaited before anything is written.
+ * transaction is begun: to be awaited before what is decided is written.
  */
 export async function inPipeline<T>(
   orm: Orm,
@@ -44,16 +43,16 @@ export async function inPipeline<T>(
 ): Promise<T> {
   const em = orm.em.fork();
   const client = await (await poolOf(orm)).connect();
-  const database = pipelineOf(client);
-  em.setTransactionContext(database);
+  const pipeline = new Pipeline(client);
+  em.setTransactionContext(pipeline.database);
   try {
-    const begun = sql`begin isolation level read committed`.execute(database);
+    const begun = pipeline.begin();
     const [result] = await allOf([work(em, begun), begun]);
-    await sql`commit`.execute(database);
+    await pipeline.commit();
     client.release(false);
     return result;
   } catch (error) {
-    await sql`rollback`.execute(database).then(
+    await pipeline.rollback().then(
       () => client.release(false),
       () => client.release(true),
     );

@@ -19,11 +19,12 @@ export function gatherDecided(decided: readonly Changes[]): DecidedRows {
   const subscriptions = new Map<string, OwnedSubscription>();
   for (const { account, subscription, ...changes } of decided) {
     const { organizationId } = account;
-    for (const [id, grant] of changes.grants) grants.set(id, { organizationId, grant });
+    for (const [id, grant] of changes.grants)
+      grants.set(`${id} ${organizationId}`, { organizationId, grant });
     for (const [version, debt] of changes.debts)
       debts.set(`${version} ${organizationId}`, { organizationId, debt });
     for (const [id, reservation] of changes.reservations)
-      reservations.set(id, { organizationId, reservation });
+      reservations.set(`${id} ${organizationId}`, { organizationId, reservation });
     if (subscription) subscriptions.set(organizationId, { organizationId, subscription });
   }
   return {

@@ -58,7 +58,7 @@ export class LedgerUnit {
   #organizationIds: readonly string[] = [];
   #locked: Promise<void> = Promise.resolve();
   readonly #accounts = new Map<string, AccountRow>();
-  /** The ids of the grants and reservations that were loaded. */
+  /** The keys of the grants and reservations that were loaded. */
   readonly #stored = new Set<string>();
   #catalogueLocked = false;
 
@@ -176,8 +176,8 @@ export class LedgerUnit {
       if (account.version === 0n) this.#em.remove(row);
       else Object.assign(row, toRowAccount(account), this.alerts.toRow(id));
     }
-    const [storedGrants, madeGrants] = this.#apart(grants, ({ grant }) => grant.grantId);
-    const [storedHolds, madeHolds] = this.#apart(reservations, (row) => row.reservation.reservationId);
+    const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
+    const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
     await allOf([
       insertTransactions(this.#database, sealed),
       insertReservations(this.#database, madeHolds),
@@ -260,23 +260,23 @@ export class LedgerUnit {
   }
 
   #putGrants(rows: readonly OwnedGrant[]): void {
-    for (const { organizationId, grant } of rows) {
-      this.#stored.add(grant.grantId);
-      this.ledger(organizationId).putGrant(grant);
+    for (const row of rows) {
+      this.#stored.add(grantKey(row));
+      this.ledger(row.organizationId).putGrant(row.grant);
     }
   }
 
   #putReservations(rows: readonly OwnedReservation[]): void {
-    for (const { organizationId, reservation } of rows) {
-      this.#stored.add(reservation.reservationId);
-      this.ledger(organizationId).reservations.set(reservation.reservationId, reservation);
+    for (const row of rows) {
+      this.#stored.add(reservationKey(row));
+      this.ledger(row.organizationId).reservations.set(row.reservation.reservationId, row.reservation);
     }
   }
 
   /** Rows that are stored already, and rows that are new. */
-  #apart<Row>(rows: readonly Row[], idOf: (row: Row) => string): readonly [readonly Row[], readonly Row[]] {
+  #apart<Row>(rows: readonly Row[], keyOf: (row: Row) => string): readonly [readonly Row[], readonly Row[]] {
     const { stored = [], made = [] } = Object.groupBy(rows, (row) =>
-      this.#stored.has(idOf(row)) ? "stored" : "made",
+      this.#stored.has(keyOf(row)) ? "stored" : "made",
     );
     return [stored, made];
   }
@@ -288,4 +288,12 @@ export class LedgerUnit {
     account.headHash = sealed.hash;
     return sealed;
   }
+}
+
+function grantKey({ organizationId, grant }: OwnedGrant): string {
+  return `${grant.grantId} ${organizationId}`;
+}
+
+function reservationKey({ organizationId, reservation }: OwnedReservation): string {
+  return `${reservation.reservationId} ${organizationId}`;
 }

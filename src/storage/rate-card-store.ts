@@ -33,7 +33,7 @@ type VersionRow = Readonly<{
 }>;
 
 /** Any number that no other program takes as an advisory lock on this database. */
-const RATE_CARDS_LOCK = 7_310_579_421_024n;
+const RATE_CARDS_LOCK = 7_310_579_421_025n;
 
 const VERSION_COLUMNS = sql.raw("version, effective_time, publish_time, publisher, title, model_count");
 

@@ -72,6 +72,24 @@ describe("a pipeline", () => {
     expect(await notes()).to.deep.equal([]);
   });
 
+  it("takes no statement after its end, and no rollback for a commit", async () => {
+    const database = await inPipeline(orm, async (em) => {
+      await add(8).execute(em.getKysely());
+      return em.getKysely();
+    });
+    const late = await add(9)
+      .execute(database)
+      .catch((error: Error) => error.message);
+    expect(late).to.equal("a statement after the end of its transaction");
+    const swallowed = inPipeline(orm, (em) =>
+      add(-1)
+        .execute(em.getKysely())
+        .catch(() => undefined),
+    );
+    expect(await swallowed.catch((error: Error) => error.message)).to.equal("a commit came to ROLLBACK");
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
   it("commits nothing where the work fails, and its connection can be used again", async () => {
     for (let round = 0; round < 10; round += 1) {
       const failed = inPipeline(orm, async (em) => {
