@@ -14,6 +14,9 @@ import {
 import { statusIn } from "./grpc-status.ts";
 import type { PreparedCall } from "./prepared-call.ts";
 
+/** Of a GOAWAY's payload, behind the last stream. */
+const GO_AWAY_CODE_AT = 4;
+
 /**
  * Told the message of an answer, or undefined where the call failed: a failed unary call has none. Then `status` is
  * that of its trailers, where the connection reads them and there were any.
@@ -117,8 +120,10 @@ export class Connection {
     if (type === FRAME.data) this.#receive(streamId, payload);
     else if (type === FRAME.headers && this.#readsHeaders) this.#readStatus(streamId, payload);
     else if (type === FRAME.resetStream) this.#answer(streamId, false);
-    else if (type === FRAME.goAway) this.#onLost(new Error("the server closes the connection"));
-    else if (type === FRAME.windowUpdate) this.#widen(streamId, payload);
+    else if (type === FRAME.goAway) {
+      const code = payload.readUInt32BE(GO_AWAY_CODE_AT);
+      this.#onLost(new Error(`the server closes the connection, with the HTTP/2 error code ${code}`));
+    } else if (type === FRAME.windowUpdate) this.#widen(streamId, payload);
     else if (type === FRAME.settings && !(flags & FLAG_ACK))
       this.#acknowledge(FRAME.settings, Buffer.alloc(0));
     else if (type === FRAME.ping && !(flags & FLAG_ACK)) this.#acknowledge(FRAME.ping, payload);
