@@ -6,6 +6,7 @@ import { linkHash } from "../storage/hash-chain.ts";
 import { LedgerSnapshot } from "../storage/ledger-snapshot.ts";
 import { OrganizationWalk } from "../storage/organization-walk.ts";
 import type { Orm } from "../storage/orm.ts";
+import type { UsagePaging } from "../storage/usage/usage-audit.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
@@ -54,9 +55,10 @@ const FINDINGS_MAX = 10_000;
 const BESIDES: readonly ((
   snapshot: LedgerSnapshot,
   organizationId: string,
+  paging: UsagePaging,
 ) => Promise<readonly Discrepancy[]>)[] = [
   alertDiscrepancies,
-  (snapshot) => usageDiscrepancies(snapshot.usage()),
+  (snapshot, _organizationId, paging) => usageDiscrepancies(snapshot.usage(paging)),
 ];
 
 /**
@@ -140,8 +142,9 @@ export class Verification {
         const totals = await auditOrganization(snapshot, verifier, { signal: this.#signal, onPage });
         if (totals) this.#totals = addTotals(this.#totals, totals);
         tell();
+        const paging = { signal: this.#signal, onPage: progress };
         for (const beside of BESIDES)
-          for (const finding of await beside(snapshot, organizationId)) this.#found(finding);
+          for (const finding of await beside(snapshot, organizationId, paging)) this.#found(finding);
       } catch (error) {
         tell();
         if (!(error instanceof TooManyFindingsError)) throw error;

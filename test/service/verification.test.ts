@@ -136,6 +136,19 @@ describe("R-HIST-4: verification", () => {
     expect(seen.size).to.equal(1);
   });
 
+  it("tells that it goes on while it sums usage up, and ends there too once nobody waits for it", async () => {
+    const leaving = new AbortController();
+    let told = 0;
+    const progress = ({ organizations }: VerificationProgress) => {
+      if (organizations === 0) told += 1;
+      if (told === 2) leaving.abort(new Error("left"));
+    };
+    const listener = { progress, finding: () => undefined };
+    const run = new Verification(rig.orm, { organizationId: "verified" }, listener, leaving.signal).run();
+    const outcome = await run.catch((error: Error) => error.message);
+    expect(outcome).to.equal("left");
+  });
+
   it("a reader that leaves ends the work", async () => {
     const stream = new VerificationStream(rig.orm, {}, new AbortController().signal);
     const events = stream.events();
