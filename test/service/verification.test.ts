@@ -68,7 +68,8 @@ describe("R-HIST-4: verification", () => {
       const organizationId = /debts/.test(statement) ? owing : "verified";
       const scoped = / where /.test(statement) ? " and " : " where ";
       await damaged(`${statement}${scoped}organization_id = '${organizationId}'`, async () => {
-        const discrepancies = await found();
+        const { discrepancies, organizations } = await verifyLedger(rig.orm);
+        expect(organizations, "looked at, also behind the damage").to.equal(4);
         expect(discrepancies).to.not.deep.equal([]);
         expect(new Set(discrepancies.map((each) => each.organizationId))).to.deep.equal(
           new Set([organizationId]),
