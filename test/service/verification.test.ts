@@ -16,6 +16,17 @@ import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf, valueIn } f
 import { DAMAGES } from "./support/damages.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
+/** Tables whose rows follow from transactions, and a row of each. */
+const ORPHANS: readonly [string, string][] = [
+  ["usage_cursors", "1"],
+  ["usage_summaries", "0, 'day', '2026-02-02 00:00+00', '', '', '', '', '', 1, 0, 1, 0"],
+  ["usage_runs", "'run', 1, now(), now(), null, null, null, null, 1, 0, 1, 0"],
+  ["alerts", "1, 'LOW', '[]', 1, 0, 1, now(), now(), null"],
+  ["alert_settings", "'[]', null, null"],
+  ["history_segments", "'kind', 'GRANT', 0"],
+  ["history_indexing", "1"],
+];
+
 describe("R-HIST-4: verification", () => {
   let rig: LedgerRig;
   let ledger: CreditLedger;
@@ -102,6 +113,16 @@ describe("R-HIST-4: verification", () => {
     await rig.run("delete from alerts");
     await rig.run("update accounts set alert_number = 0");
   });
+
+  for (const [table, values] of ORPHANS) {
+    it(`finds a row of ${table} whose organization has nothing else`, async () => {
+      await rig.run(`insert into ${table} values ('nowhere', ${values})`);
+      const discrepancies = await found();
+      await rig.run(`delete from ${table} where organization_id = 'nowhere'`);
+      expect(discrepancies[0]).to.deep.include({ organizationId: "nowhere", place: "account" });
+      expect(await found()).to.deep.equal([]);
+    });
+  }
 
   it("R-REQ-1: finds that the index which keeps a request from counting twice is gone", async () => {
     await rig.run("alter index transactions_request_once rename to something_else");
