@@ -42,9 +42,17 @@ async function* verifyLedger(
   const request = await onlyOf(requests);
   let leave: (() => void) | undefined;
   try {
-    leave = streams.enter(connection, signal);
-    const answers = administration.verify(fromProtoVerifyLedger(request), signal);
-    const stall = { stalledMs, onStall: leave, error: () => new StreamEnd("STALLED") };
+    const left = streams.enter(connection, signal);
+    leave = left;
+    const stalled = new AbortController();
+    const either = AbortSignal.any([signal, stalled.signal]);
+    const answers = administration.verify(fromProtoVerifyLedger(request), either);
+    // The place is another's from then on, so the work must end with it.
+    const onStall = (): void => {
+      stalled.abort();
+      left();
+    };
+    const stall = { stalledMs, onStall, error: () => new StreamEnd("STALLED") };
     for await (const answer of endingWhenStalled(answers, stall))
       yield toProtoVerificationEvent(accepted(answer, request, VerifyLedgerRequestSchema));
   } catch (error) {

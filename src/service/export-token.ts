@@ -8,6 +8,8 @@ export class ExportTokenError extends Error {
 
 /** The first part of a token says what it is of; a new format gets a new one. */
 const EXPORT = "e1";
+/** Also empty, before the first organization. */
+const ORGANIZATION_ID = /^[A-Za-z0-9_.:/@-]{0,128}$/;
 const VERSION = /^(0|[1-9]\d{0,17})$/;
 
 /** An empty scope stands for all organizations. */
@@ -18,7 +20,8 @@ export function toExportToken(scope: string, { organizationId, version }: Export
 export function fromExportToken(scope: string, token: string): ExportPosition {
   const [kind, of, organizationId, version] = parse(Buffer.from(token, "base64url").toString("utf8"));
   const known = kind === EXPORT && typeof organizationId === "string" && typeof version === "string";
-  if (!known || !VERSION.test(version)) throw new ExportTokenError("is no token of this service");
+  if (!known || !VERSION.test(version) || !ORGANIZATION_ID.test(organizationId))
+    throw new ExportTokenError("is no token of this service");
   if (of !== scope)
     throw new ExportTokenError("is of another export: ask for the same organization, or for all");
   return { organizationId, version: BigInt(version) };

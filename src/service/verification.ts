@@ -2,10 +2,12 @@ import { addTotals, type CreditTotals, NO_CREDITS, placedMicros } from "../domai
 import { type Discrepancy, TooManyFindingsError } from "../domain/ledger/discrepancy.ts";
 import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import { type LedgerHead, Verifier } from "../domain/ledger/verify.ts";
+import { databaseFaultOf } from "../storage/database-fault.ts";
 import { linkHash } from "../storage/hash-chain.ts";
 import { LedgerSnapshot } from "../storage/ledger-snapshot.ts";
 import { OrganizationWalk } from "../storage/organization-walk.ts";
 import type { Orm } from "../storage/orm.ts";
+import type { UsagePaging } from "../storage/usage/usage-audit.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
@@ -54,9 +56,10 @@ const FINDINGS_MAX = 10_000;
 const BESIDES: readonly ((
   snapshot: LedgerSnapshot,
   organizationId: string,
+  paging: UsagePaging,
 ) => Promise<readonly Discrepancy[]>)[] = [
   alertDiscrepancies,
-  (snapshot) => usageDiscrepancies(snapshot.usage()),
+  (snapshot, _organizationId, paging) => usageDiscrepancies(snapshot.usage(paging)),
 ];
 
 /**
@@ -125,7 +128,7 @@ export class Verification {
     }
   }
 
-  #verify(organizationId: string, progress: () => void): Promise<void> {
+  async #verify(organizationId: string, progress: () => void): Promise<void> {
     const verifier = new Verifier(organizationId, linkHash, { kept: this.#scope.keptHead });
     const tell = (): void => {
       for (const finding of verifier.findings.take()) this.#found(finding);
@@ -135,22 +138,36 @@ export class Verification {
       tell();
       progress();
     };
-    return LedgerSnapshot.read(this.#orm, organizationId, async (snapshot) => {
-      try {
+    try {
+      await LedgerSnapshot.read(this.#orm, organizationId, async (snapshot) => {
         const totals = await auditOrganization(snapshot, verifier, { signal: this.#signal, onPage });
         if (totals) this.#totals = addTotals(this.#totals, totals);
         tell();
-        for (const beside of BESIDES)
-          for (const finding of await beside(snapshot, organizationId)) this.#found(finding);
-      } catch (error) {
-        tell();
-        if (!(error instanceof TooManyFindingsError)) throw error;
-        this.#cutShort = true;
-        const expected = "the rest was not looked at";
-        this.#found({ organizationId, place: "organization", expected, found: error.message });
-      }
-      if (this.#scope.organizationId !== undefined) this.#head = verifier.head;
-    });
+        const paging = { signal: this.#signal, onPage: progress };
+        for (const beside of verifier.unreadable ? [alertDiscrepancies] : BESIDES)
+          for (const finding of await beside(snapshot, organizationId, paging)) this.#found(finding);
+      });
+    } catch (error) {
+      tell();
+      this.#giveUp(organizationId, error);
+    }
+    if (this.#scope.organizationId !== undefined) this.#head = verifier.head;
+  }
+
+  /**
+   * What a damaged row makes of the code that reads it is a finding, and no reason to leave
+   * the other organizations alone; throws what is about the database or the reader who left.
+   */
+  #giveUp(organizationId: string, error: unknown): void {
+    const place = "organization";
+    if (error instanceof TooManyFindingsError) {
+      this.#cutShort = true;
+      this.#found({ organizationId, place, expected: "the rest was not looked at", found: error.message });
+      return;
+    }
+    const isDamage = error instanceof Error && !this.#signal.aborted && databaseFaultOf(error) === undefined;
+    if (!isDamage) throw error;
+    this.#found({ organizationId, place, expected: "rows that can be read", found: error.message });
   }
 
   /** Over the whole system: what was granted is somewhere (R-GRANT-6). */

@@ -26,13 +26,18 @@ export async function selectBounded<Row extends Readonly<Record<string, unknown>
   const within = sql`from ${sql.table(table)} where organization_id = ${organizationId} ${older}
     order by ${sql.ref(key)} desc`;
   const met = sql.join([sql`true`, ...conditions], sql` and `);
-  const { rows } = await sql<Row>`
-    select * from (select * ${within} limit ${PAGE_ROWS_MAX}) as looked_at
-    where ${met} order by ${sql.ref(key)} desc limit ${size + 1}`.execute(database);
+  const border = sql`select ${sql.ref(key)} ${within} limit 1 offset ${PAGE_ROWS_MAX - 1}`;
+  // By one statement, since what is new meanwhile would move the border and repeat rows on the next page;
+  // it is looked for only where the page needs it.
+  const { rows: found } = await sql<Row & Readonly<{ border: string | null }>>`
+    with page as materialized (
+      select * from (select * ${within} limit ${PAGE_ROWS_MAX}) as looked_at
+      where ${met} order by ${sql.ref(key)} desc limit ${size + 1})
+    select page.*, border from (
+      select case when (select count(*) from page) <= ${size} then (${border}) end as border) as last
+    left join page on true order by ${sql.ref(key)} desc`.execute(database);
+  const rows = found.filter((row) => row[key] !== null);
   const page = rows.slice(0, size);
   if (rows.length > size) return { rows: page, before: String(page.at(-1)?.[key]) };
-  if (conditions.length === 0) return { rows: page, before: undefined };
-  const last = await sql<{ id: string }>`
-    select ${sql.ref(key)} as id ${within} limit 1 offset ${PAGE_ROWS_MAX - 1}`.execute(database);
-  return { rows: page, before: last.rows[0]?.id };
+  return { rows: page, before: conditions.length === 0 ? undefined : (found[0]?.border ?? undefined) };
 }

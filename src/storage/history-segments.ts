@@ -16,14 +16,19 @@ const FIELDS: readonly SegmentField[] = ["kind", "agent_id", "member_id", "model
 /** So many are written by one transaction: about 100 ms. */
 const BATCH_SEGMENTS = 32n;
 
-/** Organizations with segments that are complete and not indexed yet. */
-export async function organizationsToIndex(orm: Orm, limit: number): Promise<readonly string[]> {
-  const { rows } = await sql<{ organization_id: string }>`
-    select a.organization_id from accounts a left join history_indexing h using (organization_id)
-    where a.version / ${SEGMENT_VERSIONS} > coalesce(h.segments, 0) limit ${limit}`.execute(
-    orm.em.fork().getKysely(),
-  );
-  return rows.map((row) => row.organization_id);
+/** `last`: where the next page goes on; undefined after the last one. */
+export type IndexingPage = Readonly<{ organizationIds: readonly string[]; last: string | undefined }>;
+
+/** Of so many organizations after one, by id, those with segments that are complete and not indexed yet. */
+export async function organizationsToIndex(orm: Orm, after: string, limit: number): Promise<IndexingPage> {
+  const { rows } = await sql<{ organization_id: string; due: boolean }>`
+    select a.organization_id, a.version / ${SEGMENT_VERSIONS} > coalesce(h.segments, 0) as due
+    from (select organization_id, version from accounts where organization_id > ${after}
+      order by organization_id limit ${limit}) a
+    left join history_indexing h using (organization_id)
+    order by a.organization_id`.execute(orm.em.fork().getKysely());
+  const organizationIds = rows.flatMap(({ organization_id, due }) => (due ? [organization_id] : []));
+  return { organizationIds, last: rows.length < limit ? undefined : rows.at(-1)?.organization_id };
 }
 
 /**

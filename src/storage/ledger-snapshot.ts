@@ -13,7 +13,7 @@ import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
 import { selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
-import { UsageAudit } from "./usage/usage-audit.ts";
+import { UsageAudit, type UsagePaging } from "./usage/usage-audit.ts";
 
 /** A transaction, or why its row can't be read: somebody may have damaged it. */
 export type StoredTransaction =
@@ -207,8 +207,8 @@ export class LedgerSnapshot {
   }
 
   /** What is summed up of the organization. */
-  usage(): UsageAudit {
-    return new UsageAudit(this.#database, this.#organizationId);
+  usage(paging: UsagePaging): UsageAudit {
+    return new UsageAudit(this.#database, this.#organizationId, paging);
   }
 
   get #database(): Kysely<unknown> {

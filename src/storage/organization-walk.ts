@@ -13,6 +13,12 @@ const TABLES = [
   "debts",
   "subscriptions",
   "usage_cursors",
+  "usage_summaries",
+  "usage_runs",
+  "alerts",
+  "alert_settings",
+  "history_segments",
+  "history_indexing",
 ] as const;
 
 /** Walks through the organizations in the order of their ids, each look a statement of its own. */

@@ -57,6 +57,7 @@ describe("AdminService", () => {
 
       verifies(() => client);
       exports(() => client);
+      makesUp(() => client);
       refuses(() => client);
     });
   }
@@ -178,6 +179,15 @@ describe("AdminService", () => {
           "resume_token",
           organizationId,
         );
+    });
+  }
+
+  function makesUp(client: () => CreditClient): void {
+    it("a token that somebody made up, of what is no organization, is refused", async () => {
+      for (const made of ["\u0000", "a b", "x".repeat(129)]) {
+        const resumeToken = Buffer.from(JSON.stringify(["e1", "", made, "0"])).toString("base64url");
+        await expectInvalid(exported(client(), { resumeToken }), "resume_token", made);
+      }
     });
   }
 

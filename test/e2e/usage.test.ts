@@ -214,6 +214,20 @@ for (const door of DOORS) {
       ];
     }
 
+    it("GetRun of a run that only started others has nothing of its own but its name", async () => {
+      const family = await openOrganization(client);
+      await client.credits.chargeCredits({
+        organizationId: family,
+        cost: { case: "amountMicros", value: 4n },
+        context: { runId: "child", parentRunId: "parent" },
+      });
+      const run = await client.usage.getRun({ organizationId: family, runId: "parent" });
+      expect(run.run).to.deep.include({ runId: "parent", agentId: "" });
+      expect([run.run?.startTime, run.run?.updateTime]).to.deep.equal([undefined, undefined]);
+      expect(run.own).to.deep.include({ reservations: 0n, consumedMicros: 0n });
+      expect(run.total).to.deep.include({ reservations: 1n, consumedMicros: 4n });
+    });
+
     async function charge(context: Record<string, string>, amountMicros: bigint): Promise<void> {
       const cost = { case: "amountMicros", value: amountMicros } as const;
       await client.credits.chargeCredits({ organizationId, cost, context });

@@ -1,8 +1,12 @@
+import { create } from "@bufbuild/protobuf";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { expect } from "chai";
-import { AdminService } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
+import { AdminService, VerifyLedgerRequestSchema } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
 import { refusalOf } from "../../src/client/refusal.ts";
+import { adminHandlers } from "../../src/rpc/admin-handlers.ts";
+import { ProblemError } from "../../src/rpc/problem.ts";
 import { until } from "../service/support/until.ts";
+import { EndlessAdministration } from "../support/endless-administration.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 
 for (const way of WAYS_IN) {
@@ -43,6 +47,33 @@ for (const way of WAYS_IN) {
     }
   });
 }
+
+it("a verification that nobody reads any more ends with its place", async () => {
+  const admin = new EndlessAdministration();
+  const { streams } = admin;
+  let working: AbortSignal | undefined;
+  const verify: typeof admin.administration.verify = (scope, signal) => {
+    working = signal;
+    return admin.administration.verify(scope, signal);
+  };
+  const administration = { ...admin.administration, verify };
+  const context = {
+    principal: "somebody",
+    connection: "here",
+    signal: new AbortController().signal,
+    deadlineMs: Number.POSITIVE_INFINITY,
+  };
+  const requests = ReadableStream.from([create(VerifyLedgerRequestSchema, {})]);
+  const answers = adminHandlers({ administration, streams, stalledMs: 1 }).verifyLedger(requests, context);
+  const reading = answers[Symbol.asyncIterator]();
+  expect((await reading.next()).value?.event.case).to.equal("progress");
+  expect(streams.streams).to.equal(1);
+  await until(() => streams.streams === 0);
+  expect(working?.aborted).to.equal(true);
+  const error = await reading.next().catch((problem: unknown) => problem);
+  expect(error).to.be.instanceOf(ProblemError);
+  expect(error).to.have.nested.property("problem.reason", "STREAM_STALLED");
+});
 
 async function thrown(reading: Promise<unknown> | undefined): Promise<ConnectError> {
   return ConnectError.from(

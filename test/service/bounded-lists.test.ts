@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { sql } from "kysely";
+import { type KyselyPlugin, sql } from "kysely";
 import type { CreditLedger, PageRequest, ReservationFilter } from "../../src/service/credit-ledger.ts";
+import { selectBounded } from "../../src/storage/bounded-list.ts";
 import { accepted, chargeOf, grantOf, reserved, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
@@ -55,6 +56,31 @@ describe("R-HOLD: lists of very many reservations", function () {
       expect(pages).to.be.at.most(most);
     });
   }
+
+  it("a page ends where its own look did, however much is new by then", async () => {
+    const [last] = await rig.rows(sql<{ id: string }>`
+      select reservation_id as id from reservations order by reservation_id desc limit 1 offset 4095`);
+    let next = 0;
+    const newer = () =>
+      rig.run(`insert into reservations select r.* from reservations t,
+        lateral jsonb_populate_record(t, jsonb_build_object('reservation_id',
+          'ffffffff-7d31-7a53-9c5e-' || lpad('${++next}', 12, '0'))) r
+        where t.reservation_id = (select reservation_id from reservations order by reservation_id limit 1)`);
+    const amongOthers: KyselyPlugin = {
+      transformQuery: ({ node }) => node,
+      transformResult: async ({ result }) => {
+        await newer();
+        return result;
+      },
+    };
+    const database = rig.orm.em.fork().getKysely<unknown>().withPlugin(amongOthers);
+    const conditions = [sql`agent_id = 'nobody'`];
+    const list = { table: "reservations", key: "reservation_id", organizationId, before: undefined } as const;
+    const page = await selectBounded(database, { ...list, conditions, size: 50 });
+    await rig.run("delete from reservations where reservation_id > 'ffffffff-0000-0000-0000-000000000000'");
+    expect(next).to.be.greaterThan(0);
+    expect(page).to.deep.equal({ rows: [], before: last?.id });
+  });
 
   async function walk(filter: ReservationFilter) {
     const ids: string[] = [];

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import { sql } from "kysely";
 import type { CreditLedger, PageRequest, TransactionFilter } from "../../src/service/credit-ledger.ts";
+import { HistoryUpkeep } from "../../src/service/history-upkeep.ts";
 import { indexSegments, organizationsToIndex } from "../../src/storage/history-segments.ts";
 import { accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
+import { until } from "./support/until.ts";
 
 const organizationId = "long";
 /** Nineteen segments and a tail. */
@@ -108,10 +110,10 @@ describe("R-HIST-2: lists of a long history", function () {
   it("indexes each complete segment once, whichever server comes first", async () => {
     await rig.run("delete from history_segments");
     await rig.run("delete from history_indexing");
-    expect(await organizationsToIndex(rig.orm, 10)).to.deep.equal([organizationId]);
+    expect(await toIndex()).to.deep.equal([organizationId]);
     await Promise.all([indexAll(), indexAll(), indexAll()]);
     while (await indexSegments(rig.orm, organizationId));
-    expect(await organizationsToIndex(rig.orm, 10)).to.deep.equal([]);
+    expect(await toIndex()).to.deep.equal([]);
     const [row] = await rig.rows(sql<{ same: boolean }>`
       with stored as (select value, segment from history_segments where field = 'agent_id'),
         recomputed as (
@@ -121,6 +123,39 @@ describe("R-HIST-2: lists of a long history", function () {
         and not exists (table recomputed except table stored) as same`);
     expect(row?.same).to.equal(true);
   });
+
+  it("an organization that can't be indexed keeps none behind it from that", async () => {
+    await rig.run("delete from history_segments");
+    await rig.run("delete from history_indexing");
+    await rig.run(`insert into accounts select r.* from accounts a,
+      lateral jsonb_populate_record(a, '{"organization_id": "broken"}') r`);
+    await rig.run("alter table history_indexing add constraint unbroken check (organization_id <> 'broken')");
+    expect(await toIndex()).to.deep.equal(["broken", organizationId]);
+    const errors: unknown[] = [];
+    const upkeep = new HistoryUpkeep(rig.orm, (error) => errors.push(error), 1);
+    upkeep.start();
+    await until(async () => (await toIndex()).length === 1);
+    await upkeep.stop();
+    await rig.run("alter table history_indexing drop constraint unbroken");
+    await rig.run("delete from accounts where organization_id = 'broken'");
+    expect(errors[0]).to.be.instanceOf(Error);
+    expect(await toIndex()).to.deep.equal([]);
+  });
+
+  it("looks for what is to be indexed page by page", async () => {
+    expect(await organizationsToIndex(rig.orm, "", 1)).to.deep.equal({
+      organizationIds: [],
+      last: organizationId,
+    });
+    expect(await organizationsToIndex(rig.orm, organizationId, 1)).to.deep.equal({
+      organizationIds: [],
+      last: undefined,
+    });
+  });
+
+  async function toIndex(): Promise<readonly string[]> {
+    return (await organizationsToIndex(rig.orm, "", 10)).organizationIds;
+  }
 
   async function indexSome(): Promise<void> {
     await indexAll();

@@ -16,6 +16,17 @@ import { accepted, chargeOf, grantOf, releaseOf, reserved, settleOf, valueIn } f
 import { DAMAGES } from "./support/damages.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
+/** Tables whose rows follow from transactions, and a row of each. */
+const ORPHANS: readonly [string, string][] = [
+  ["usage_cursors", "1"],
+  ["usage_summaries", "0, 'day', '2026-02-02 00:00+00', '', '', '', '', '', 1, 0, 1, 0"],
+  ["usage_runs", "'run', 1, now(), now(), null, null, null, null, 1, 0, 1, 0"],
+  ["alerts", "1, 'LOW', '[]', 1, 0, 1, now(), now(), null"],
+  ["alert_settings", "'[]', null, null"],
+  ["history_segments", "'kind', 'GRANT', 0"],
+  ["history_indexing", "1"],
+];
+
 describe("R-HIST-4: verification", () => {
   let rig: LedgerRig;
   let ledger: CreditLedger;
@@ -68,7 +79,8 @@ describe("R-HIST-4: verification", () => {
       const organizationId = /debts/.test(statement) ? owing : "verified";
       const scoped = / where /.test(statement) ? " and " : " where ";
       await damaged(`${statement}${scoped}organization_id = '${organizationId}'`, async () => {
-        const discrepancies = await found();
+        const { discrepancies, organizations } = await verifyLedger(rig.orm);
+        expect(organizations, "looked at, also behind the damage").to.equal(4);
         expect(discrepancies).to.not.deep.equal([]);
         expect(new Set(discrepancies.map((each) => each.organizationId))).to.deep.equal(
           new Set([organizationId]),
@@ -102,6 +114,16 @@ describe("R-HIST-4: verification", () => {
     await rig.run("update accounts set alert_number = 0");
   });
 
+  for (const [table, values] of ORPHANS) {
+    it(`finds a row of ${table} whose organization has nothing else`, async () => {
+      await rig.run(`insert into ${table} values ('nowhere', ${values})`);
+      const discrepancies = await found();
+      await rig.run(`delete from ${table} where organization_id = 'nowhere'`);
+      expect(discrepancies[0]).to.deep.include({ organizationId: "nowhere", place: "account" });
+      expect(await found()).to.deep.equal([]);
+    });
+  }
+
   it("R-REQ-1: finds that the index which keeps a request from counting twice is gone", async () => {
     await rig.run("alter index transactions_request_once rename to something_else");
     const [finding] = await found("bystander");
@@ -134,6 +156,19 @@ describe("R-HIST-4: verification", () => {
     const run = new Verification(rig.orm, {}, listener, leaving.signal).run();
     expect(await run.catch((error: Error) => error.message)).to.equal("left");
     expect(seen.size).to.equal(1);
+  });
+
+  it("tells that it goes on while it sums usage up, and ends there too once nobody waits for it", async () => {
+    const leaving = new AbortController();
+    let told = 0;
+    const progress = ({ organizations }: VerificationProgress) => {
+      if (organizations === 0) told += 1;
+      if (told === 2) leaving.abort(new Error("left"));
+    };
+    const listener = { progress, finding: () => undefined };
+    const run = new Verification(rig.orm, { organizationId: "verified" }, listener, leaving.signal).run();
+    const outcome = await run.catch((error: Error) => error.message);
+    expect(outcome).to.equal("left");
   });
 
   it("a reader that leaves ends the work", async () => {

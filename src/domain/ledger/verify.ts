@@ -57,6 +57,7 @@ export class Verifier {
   #version = 0n;
   #hash = "";
   #broken = false;
+  #unreadable = false;
   #totals = NO_CREDITS;
 
   constructor(organizationId: string, link: HashLink, { kept, atHand = AT_HAND }: VerifierOptions = {}) {
@@ -77,6 +78,11 @@ export class Verifier {
   /** Whether a transaction could not be applied, so that nothing can be compared with what is stored. */
   get broken(): boolean {
     return this.#broken;
+  }
+
+  /** Whether a transaction could not even be read, so that nothing that is summed up from them can be, either. */
+  get unreadable(): boolean {
+    return this.#unreadable;
   }
 
   /** What the movements come to. */
@@ -103,6 +109,7 @@ export class Verifier {
     this.#hash = hash;
     this.#compareWithKept(place);
     this.#broken = true;
+    this.#unreadable = true;
   }
 
   /** After the last transaction. */

@@ -16,7 +16,7 @@ import { DAY, type Time } from "../../domain/time.ts";
 import type { RunCosts } from "../../domain/usage/run-costs.ts";
 import type { UsageKey } from "../../domain/usage/summary.ts";
 import { averageMicros, consumedMicros, type UsageSums } from "../../domain/usage/usage.ts";
-import type { Run, UsageQuery, UsageReading } from "../../service/usage/usage-book.ts";
+import type { RunReading, UsageQuery, UsageReading } from "../../service/usage/usage-book.ts";
 import { fromProtoTimestamp, toProtoTimestamp } from "../convert-time.ts";
 import { InvalidFieldError } from "../invalid-field.ts";
 
@@ -81,16 +81,17 @@ export function fromProtoTimes({ startTime, endTime }: ProtoTimes): {
   return { startTime: start, endTime: end };
 }
 
-export function toProtoRun(run: Run): ProtoRun {
+export function toProtoRun(run: RunReading["run"]): ProtoRun {
   const { runId, agentId = "", workspaceId = "", memberId = "", parentRunId = "" } = run;
+  const { startTime, updateTime } = run;
   return create(RunSchema, {
     runId,
     agentId,
     workspaceId,
     memberId,
     parentRunId,
-    startTime: toProtoTimestamp(run.startTime),
-    updateTime: toProtoTimestamp(run.updateTime),
+    ...(startTime !== undefined && { startTime: toProtoTimestamp(startTime) }),
+    ...(updateTime !== undefined && { updateTime: toProtoTimestamp(updateTime) }),
     sums: toProtoUsageSums(run.sums),
   });
 }

@@ -13,7 +13,8 @@ export type { Run, UsageQuery, UsageReport };
 
 /** What a run came to: by itself, and with the runs that it started. */
 export type RunReading = Readonly<{
-  run: Run;
+  /** Only named where nothing but the runs that it started ever reserved anything. */
+  run: Pick<Run, "runId" | "sums"> & Partial<Run>;
   own: RunCosts;
   descendants: RunCosts;
   total: RunCosts;

@@ -39,15 +39,16 @@ export class UsageService implements UsageBook {
   getRun(organizationId: string, runId: string): ReturnType<UsageBook["getRun"]> {
     return this.#read(organizationId, async (snapshot) => {
       const run = await snapshot.run(runId);
-      if (run === undefined) return { refusal: { reason: "RUN_NOT_FOUND", organizationId, runId } };
-      const { all: own, nodes, models } = await snapshot.costs([runId], PARTS_MAX);
       const found = await snapshot.descendants(runId, DESCENDANTS_MAX);
+      if (run === undefined && found.length === 0)
+        return { refusal: { reason: "RUN_NOT_FOUND", organizationId, runId } };
+      const { all: own, nodes, models } = await snapshot.costs([runId], PARTS_MAX);
       const looked = found.slice(0, DESCENDANTS_MAX);
       const { all: descendants } = await snapshot.costs(looked, 1);
       const costs = ({ costs: each }: (typeof nodes | typeof models)[number]) => each;
       return {
         value: {
-          run,
+          run: run ?? { runId, sums: NO_USAGE },
           own,
           descendants,
           total: addCosts(own, descendants),

@@ -4,6 +4,7 @@ import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
 import { type UsageSums, usageOf } from "../../domain/usage/usage.ts";
 import { type ClosedSpan, rowName, type SummaryRow, UsageTally } from "../../domain/usage/usage-tally.ts";
 import type { UsageAudit } from "../../storage/usage/usage-audit.ts";
+import { Breath } from "../breath.ts";
 
 /** So many are named of an organization; where there are more, the first of them say where to look. */
 const DISCREPANCIES_MAX = 1_000;
@@ -20,7 +21,9 @@ export async function usageDiscrepancies(audit: UsageAudit): Promise<readonly Di
   const comparison = new Comparison(audit);
   if (cursor > head) comparison.tell("usage cursor", `at most ${head}`, String(cursor));
   const tally = new UsageTally();
+  const breath = new Breath();
   for await (const transaction of audit.used(cursor)) {
+    await breath.take();
     const entry = usageOf(transaction);
     if (entry === undefined) continue;
     for (const closed of tally.add(entry)) await comparison.compare(closed);

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from "kysely";
+import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { TransactionKind } from "../../domain/ledger/transaction.ts";
 import type { Time } from "../../domain/time.ts";
 import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
@@ -40,35 +40,38 @@ type SummedRow = KeyRow &
 /** A run whose totals are not what its transactions come to. */
 export type WrongRun = Readonly<{ run_id: string; expected: string | null; found: string | null }>;
 
+/** How an audit goes on: once the signal is aborted, no further page is read. */
+export type UsagePaging = Readonly<{ signal: AbortSignal; onPage: () => void }>;
+
 /** What is summed up of one organization, to be compared with its transactions; in pages, for there may be much of it. */
 export class UsageAudit {
   readonly organizationId: string;
   readonly #database: Kysely<unknown>;
+  readonly #paging: UsagePaging;
 
-  constructor(database: Kysely<unknown>, organizationId: string) {
+  constructor(database: Kysely<unknown>, organizationId: string, paging: UsagePaging) {
     this.#database = database;
     this.organizationId = organizationId;
+    this.#paging = paging;
   }
 
   /** Up to which version it is summed up, and which is the last. */
   async extent(): Promise<{ cursor: bigint; head: bigint }> {
     const { organizationId } = this;
-    const { rows } = await sql<{ cursor: string; head: string }>`
+    const [row] = await this.#page(sql<{ cursor: string; head: string }>`
       select coalesce((select version from usage_cursors where organization_id = ${organizationId}), 0) as cursor,
-        coalesce((select version from accounts where organization_id = ${organizationId}), 0) as head`.execute(
-      this.#database,
-    );
-    return { cursor: BigInt(rows[0]?.cursor ?? 0), head: BigInt(rows[0]?.head ?? 0) };
+        coalesce((select version from accounts where organization_id = ${organizationId}), 0) as head`);
+    return { cursor: BigInt(row?.cursor ?? 0), head: BigInt(row?.head ?? 0) };
   }
 
   /** What was used, in order, up to a version. */
   async *used(upTo: bigint): AsyncGenerator<Used> {
     for (let last = 0n; ; ) {
-      const { rows } = await sql<EntryRow>`
+      const rows = await this.#page(sql<EntryRow>`
         select version, kind, effective_time, amount_micros, late, ${KEY_COLUMNS} from transactions
         where organization_id = ${this.organizationId} and version > ${last} and version <= ${upTo}
           and kind in ('SETTLE', 'CHARGE', 'REFUND')
-        order by version limit ${PAGE_ROWS}`.execute(this.#database);
+        order by version limit ${PAGE_ROWS}`);
       for (const row of rows) yield fromRowUsed(row);
       if (rows.length < PAGE_ROWS) return;
       last = BigInt(rows.at(-1)?.version ?? 0);
@@ -82,13 +85,13 @@ export class UsageAudit {
     upTo: Time | undefined,
     limit: number,
   ): Promise<readonly SummaryRow[]> {
-    const { rows } = await sql<SummedRow>`
+    const rows = await this.#page(sql<SummedRow>`
       select s.keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS}
       from unnest(${NUMBERS}::smallint[]) as k (number) join usage_summaries s on s.keys = k.number
       where organization_id = ${this.organizationId} and span = ${span}
         and start_time > ${after === undefined ? "-infinity" : toRowTime(after)}
         and start_time <= ${upTo === undefined ? "infinity" : toRowTime(upTo)}
-      limit ${limit}`.execute(this.#database);
+      limit ${limit}`);
     return rows.map(fromRowSummary);
   }
 
@@ -99,14 +102,14 @@ export class UsageAudit {
       const between =
         next === undefined ? sql`run_id > ${after}` : sql`run_id > ${after} and run_id <= ${next}`;
       const { organizationId } = this;
-      const { rows } = await sql<WrongRun>`
+      const rows = await this.#page(sql<WrongRun>`
         select coalesce(e.run_id, f.run_id) as run_id, e::text as expected, f::text as found
         from (${runsOfTransactions({ organizationId, after: 0n, upTo }, between)}) e
         full join (select run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
             parent_run_id, ${SUM_COLUMNS} from usage_runs
           where organization_id = ${organizationId} and ${between}) f on f.run_id = e.run_id
         where e is distinct from f
-        order by 1 limit ${PAGE_RUNS}`.execute(this.#database);
+        order by 1 limit ${PAGE_RUNS}`);
       yield* rows;
       after = next;
     }
@@ -114,10 +117,17 @@ export class UsageAudit {
 
   /** Undefined where fewer than a page are left. */
   async #lastRunOfPage(after: string): Promise<string | undefined> {
-    const { rows } = await sql<{ run_id: string }>`
+    const [last] = await this.#page(sql<{ run_id: string }>`
       select run_id from usage_runs where organization_id = ${this.organizationId} and run_id > ${after}
-      order by run_id offset ${PAGE_RUNS - 1} limit 1`.execute(this.#database);
-    return rows[0]?.run_id;
+      order by run_id offset ${PAGE_RUNS - 1} limit 1`);
+    return last?.run_id;
+  }
+
+  async #page<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
+    this.#paging.signal.throwIfAborted();
+    const { rows } = await statement.execute(this.#database);
+    this.#paging.onPage();
+    return rows;
   }
 }
 

@@ -56,6 +56,13 @@ export const DAMAGES: readonly [string, string, RegExp][] = [
     /^account$/,
   ],
   ["that something falls due at all", "update accounts set next_due_time = null", /^account$/],
+  ["a due time that can't be read", "update accounts set next_due_time = 'infinity'", /^organization$/],
+  ["a grant that can't be read", "update grants set expire_time = 'infinity'", /^organization$/],
+  [
+    "a transaction of a time that can't be read",
+    "update transactions set effective_time = '4000-01-01 00:00+00 BC' where version = 3",
+    /^transaction 3$/,
+  ],
   ["a removed account", "delete from accounts", /^account$/],
   [
     "credits of a grant",

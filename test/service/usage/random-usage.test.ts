@@ -54,9 +54,10 @@ describe("R-HIST-3: usage over half a year", () => {
     this.timeout(60_000);
     const left = async () => rollUp(rig.orm, ORGANIZATION, 1 + random.below(400));
     for (let done = false; !done; ) done = (await Promise.all([left(), left()])).includes(0n);
+    const paging = { signal: new AbortController().signal, onPage: () => undefined };
     await LedgerSnapshot.read(rig.orm, ORGANIZATION, async (snapshot) => {
-      expect((await snapshot.usage().extent()).cursor).to.equal(BigInt(TRANSACTIONS));
-      expect(await usageDiscrepancies(snapshot.usage())).to.deep.equal([]);
+      expect((await snapshot.usage(paging).extent()).cursor).to.equal(BigInt(TRANSACTIONS));
+      expect(await usageDiscrepancies(snapshot.usage(paging))).to.deep.equal([]);
     });
   });
 

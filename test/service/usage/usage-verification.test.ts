@@ -38,6 +38,11 @@ const DAMAGES: readonly [string, string, RegExp][] = [
     "insert into usage_summaries values ('acme', 0, 'day', '2120-02-02 00:00+00', '', '', '', '', '', 1, 0, 1, 0)",
     /^usage of day 2120-02-02/,
   ],
+  [
+    "a row of a summary that can't be read",
+    "update usage_summaries set start_time = 'infinity' where keys = 0 and span = 'day'",
+    /^organization$/,
+  ],
   ["a run's refunds", "update usage_runs set refunded_micros = 1", /^usage of run run-1$/],
   ["a run's agent", "update usage_runs set agent_id = 'b'", /^usage of run run-1$/],
   ["a removed run", "delete from usage_runs", /^usage of run run-1$/],
@@ -82,6 +87,22 @@ describe("R-HIST-3, R-HIST-4: what is summed up", () => {
       await rig.expectSound();
     });
   }
+
+  it("is not summed up again from a transaction that can't be read, which is named once", async () => {
+    const trigger = (what: string) =>
+      rig.run(`alter table transactions ${what} trigger transactions_append_only`);
+    await trigger("disable");
+    await rig.run("create table kept as select version, effective_time from transactions");
+    await rig.run("update transactions set effective_time = '4000-01-01 00:00+00 BC' where version = 2");
+    const { discrepancies } = await verifyLedger(rig.orm);
+    await rig.run(
+      "update transactions t set effective_time = k.effective_time from kept k where k.version = t.version",
+    );
+    await rig.run("drop table kept");
+    await trigger("enable");
+    expect(discrepancies.map(({ place }) => place)).to.deep.equal(["transaction 2"]);
+    await rig.expectSound();
+  });
 
   it("is whole or not at all where a server dies in the middle of it", async () => {
     const rolling = await blockedRollUp();

@@ -1,7 +1,8 @@
 import { expect } from "chai";
 import type { SpendContext } from "../../../src/domain/ledger/spend-context.ts";
 import { MINUTE, type Time } from "../../../src/domain/time.ts";
-import { consumedMicros } from "../../../src/domain/usage/usage.ts";
+import { NO_COSTS } from "../../../src/domain/usage/run-costs.ts";
+import { consumedMicros, NO_USAGE } from "../../../src/domain/usage/usage.ts";
 import type { RunningLedger } from "../../../src/service/create-credit-ledger.ts";
 import type { RunFilter, UsageQuery } from "../../../src/service/usage/usage-book.ts";
 import { rollUp } from "../../../src/storage/usage/roll-up.ts";
@@ -113,6 +114,24 @@ for (const summedUp of [0, 5, 8, 1_000]) {
       }
     });
 
+    it("GetRun of a run that only started others tells what those came to, and nothing of its own", async () => {
+      const context = { runId: "child", parentRunId: "parent" };
+      await accepted(server.ledger, { organizationId: "family" }, grantOf(10n));
+      await accepted(server.ledger, { organizationId: "family" }, chargeOf(4n, { context }));
+      const run = valueIn(await server.usage.getRun("family", "parent"));
+      expect(run.run).to.deep.equal({ runId: "parent", sums: NO_USAGE });
+      expect(run.own).to.deep.equal(NO_COSTS);
+      expect([run.nodes, run.models, run.otherNodes, run.otherModels]).to.deep.equal([
+        [],
+        [],
+        undefined,
+        undefined,
+      ]);
+      expect(run.descendants).to.deep.include({ calls: 1n, settledMicros: 4n });
+      expect(run.total).to.deep.equal(run.descendants);
+      expect(run.descendantCount).to.equal(1);
+    });
+
     it("GetRun of a run that never was is RUN_NOT_FOUND, also where it was released", async () => {
       await accepted(server.ledger, asking, { kind: "releaseRun", runId: "run-0" });
       expect(await server.usage.getRun("acme", "run-0")).to.deep.equal({
@@ -134,7 +153,7 @@ for (const summedUp of [0, 5, 8, 1_000]) {
 
     it("ListRuns takes runs by their start, its end not included", async () => {
       const startOf = async (runId: string) =>
-        valueIn(await server.usage.getRun("acme", runId)).run.startTime;
+        valueIn(await server.usage.getRun("acme", runId)).run.startTime ?? 0n;
       const [second, third] = [await startOf("run-2"), await startOf("run-3")];
       const within = (startTime: Time, endTime: Time) => listed({ ...NEWEST, startTime, endTime });
       expect((await within(second, third)).map(([id]) => id)).to.deep.equal(["run-2"]);
@@ -168,7 +187,7 @@ for (const summedUp of [0, 5, 8, 1_000]) {
     it("QueryUsage by day and hour adds up to the whole, and a range takes its start and not its end", async () => {
       const { total } = valueIn(await server.usage.queryUsage("acme", ALL));
       for (const bucket of ["day", "hour"] as const) {
-        const now = valueIn(await server.usage.getRun("acme", "run-1")).run.updateTime;
+        const now = valueIn(await server.usage.getRun("acme", "run-1")).run.updateTime ?? 0n;
         const range = { startTime: now - 60n * MINUTE, endTime: now + 1n, bucket };
         const report = valueIn(await server.usage.queryUsage("acme", { ...ALL, ...range }));
         expect(report.total).to.deep.equal(total);

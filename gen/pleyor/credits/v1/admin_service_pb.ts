@@ -183,7 +183,8 @@ export type VerificationFinding = Message<"pleyor.credits.v1.VerificationFinding
 
   /**
    * Where: such as `transaction 12`, `grant 01a2...`, `reservation 01a2...`,
-   * `debt 12`, `account`, `subscription`, `alerts`, `totals`.
+   * `debt 12`, `account`, `subscription`, `alerts`, `usage of run r1`, `totals`, or
+   * `organization` where not all of it could be looked at.
    *
    * @generated from field: string place = 2;
    */
@@ -414,16 +415,22 @@ export const ExportTransactionsResponseSchema: GenMessage<ExportTransactionsResp
  */
 export const AdminService: GenService<{
   /**
-   * Recomputes every balance, grant, debt and reservation from the transactions
-   * alone, checks each link of the hash chains, and names what is not as it should be.
-   * Each organization is looked at as it was at one moment. Changes nothing.
+   * Recomputes every balance, grant, debt, reservation and subscription, and what usage
+   * was summed up to, from the transactions alone, checks each link of the hash chains,
+   * looks for gaps in the numbers of alerts, and names what is not as it should be. Each
+   * organization is looked at as it was at one moment; one whose rows can't be read is
+   * named, and the others are looked at all the same. Changes nothing.
+   *
+   * Not looked at are the index by which lists find rare transactions, and the kinds of
+   * models by which usage is grouped.
    *
    * The stream tells how far it is, then what it finds as it finds it, and ends with
    * a summary; without a summary it has not come to its end. Leaving the stream stops
    * the work.
    *
    * Errors: ORGANIZATION_NOT_FOUND, INVALID_REQUEST, TOO_MANY_STREAMS. Ends with
-   * DRAINING when the server stops: begin again elsewhere.
+   * STREAM_STALLED where nobody reads, and with DRAINING when the server stops: begin
+   * again, elsewhere.
    *
    * @generated from rpc pleyor.credits.v1.AdminService.VerifyLedger
    */

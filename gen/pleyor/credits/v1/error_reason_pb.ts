@@ -848,7 +848,8 @@ export const ErrorReason = {
   TEST_CLOCK_NOT_FOUND: 55,
 
   /**
-   * Nothing was ever reserved or charged for the run. NOT_FOUND.
+   * Nothing was ever reserved or charged for the run, nor for one that it started.
+   * NOT_FOUND.
    *
    *     {"reason": "RUN_NOT_FOUND", "domain": "credits.pleyor",
    *      "metadata": {"organization_id": "acme", "run_id": "run-7"}}

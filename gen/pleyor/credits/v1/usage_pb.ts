@@ -188,14 +188,14 @@ export type Run = Message<"pleyor.credits.v1.Run"> & {
   memberId: string;
 
   /**
-   * When its first reservation or charge was made.
+   * When its first reservation or charge was made. Absent where it had none itself.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 6;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * When anything last happened to a reservation of it.
+   * When anything last happened to a reservation of it. Absent where it had none itself.
    *
    * @generated from field: google.protobuf.Timestamp update_time = 7;
    */

@@ -435,6 +435,9 @@ export const UsageService: GenService<{
   /**
    * Tells what a run came to: by node, by model, and with the runs that it started.
    *
+   * A run that reserved and charged nothing by itself is known by the runs that name it
+   * as their parent: `own` is zero then, and of `run` only `run_id` is told.
+   *
    * Errors: ORGANIZATION_NOT_FOUND, RUN_NOT_FOUND.
    *
    * @generated from rpc pleyor.credits.v1.UsageService.GetRun
