@@ -68,6 +68,8 @@ async function allowServing(orm: Orm, role: string): Promise<void> {
   await sql`grant select, insert, update on usage_cursors, usage_summaries, usage_runs, model_kinds to ${name}`.execute(
     kysely,
   );
+  await sql`grant select, insert on history_segments to ${name}`.execute(kysely);
+  await sql`grant select, insert, update on history_indexing to ${name}`.execute(kysely);
   await sql`revoke delete, truncate on accounts, grants, debts, reservations, subscriptions from ${name}`.execute(
     kysely,
   );

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { sql } from "kysely";
 import { createCreditLedger } from "../../src/service/create-credit-ledger.ts";
 import { verifyLedger } from "../../src/service/verification.ts";
+import { indexSegments } from "../../src/storage/history-segments.ts";
 import { migrate } from "../../src/storage/migrate.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
 import {
@@ -99,6 +100,8 @@ describe("R-HIST-1: history", () => {
       expect(valueIn(await ledger.getBalance("served", undefined)).version).to.equal(6n);
       await stop();
       const serving = createOrm(ormSettings(servingUrl));
+      expect(await indexSegments(serving, "served")).to.equal(false);
+      await execute(serving, "insert into history_segments values ('served', 'kind', 'GRANT', 0)");
       expect((await verifyLedger(serving)).discrepancies).to.deep.equal([]);
       await serving.close(true);
     });
