@@ -85,7 +85,7 @@ function arraysOf<Row>(columns: Columns<Row>, rows: readonly Row[]): string[] {
   return columns.map((column) => arrayText(column, rows));
 }
 
-/** As PostgreSQL reads an array: a third of the time that node-postgres takes, which quotes every element. */
+/** As PostgreSQL reads an array. node-postgres would quote and escape every element, which few need. */
 function arrayText<Row>({ array, value }: BulkColumn<Row>, rows: readonly Row[]): string {
   const elements = rows.map((row) => {
     const element = value(row) ?? null;

@@ -61,7 +61,7 @@ export function insertGrants(database: Kysely<unknown>, rows: readonly OwnedGran
 
 /**
  * Grants change with almost every command, so they are written by one statement like transactions and reservations
- * are, not as entities: with 1,000 organizations those cost 80 us a grant in this process, and more in PostgreSQL.
+ * are, not as entities: 300 of them took 18 ms of CPU to find, change and flush, 60 us each.
  */
 export function updateGrants(database: Kysely<unknown>, rows: readonly OwnedGrant[]): Promise<void> {
   return updateRows(database, "grants", KEYS, CHANGING, rows);

@@ -10,7 +10,7 @@ type UpdateMany = PostgreSqlDriver["nativeUpdateMany"];
 
 /**
  * Writes what a unit of work has changed by one multi-row statement with parameters. MikroORM writes `case when` for
- * each value of each row, as text: with 1,000 organizations half of PostgreSQL's time went into reading that.
+ * each value of each row, as text, which PostgreSQL has to read: the more organizations a batch has, the more of it.
  */
 export class LedgerDriver extends PostgreSqlDriver {
   override nativeUpdateMany: UpdateMany = async (entityName, where, data, options = {}) => {

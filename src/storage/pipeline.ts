@@ -27,7 +27,7 @@ export interface ClientPool {
 /**
  * A transaction on one connection, which sends each statement in the moment in which it is asked for. Kysely's
  * own transaction and connection send the next one when the one before is answered: a batch of commands then waits
- * for a dozen round trips, and the server idles a third of its time under full load.
+ * for a dozen round trips, and the server idled half of its time under full load.
  */
 export class Pipeline {
   readonly database: Kysely<unknown>;
