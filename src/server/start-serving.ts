@@ -49,6 +49,7 @@ export async function startServing(
     onError,
   });
   parts.started(() => running.stop());
+  await running.ready();
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
   const doors = createDoors({
