@@ -75,11 +75,6 @@ export class LaneAdmission {
     return this.#standing && calls >= CALLS_MIN && this.#standsWith(waiting);
   }
 
-  /** Others were refused for this lane's sake before they came to it: its queue stands on. */
-  refusedBefore(now: number): void {
-    if (this.#standing) this.#refusedAt = now;
-  }
-
   #isTooLong(ahead: number): boolean {
     if (this.#standing) return this.#standsWith(ahead);
     return ahead >= BURST_COMMANDS_MIN && ahead * this.#commandMs > this.#settings.queueWaitMsMax;
