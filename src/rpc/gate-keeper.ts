@@ -24,7 +24,7 @@ export type GatedCalls = Readonly<{ method: string; depth: number }>;
 type Caller = Readonly<{ organizationId: string | undefined; door: Door }>;
 
 /**
- * Keeps the gate that both doors share: while a lane's queue stands, it refuses what the lane would refuse, before it
+ * Keeps the gate that both doors share: while a lane's queue is long, it refuses what the lane would refuse, before it
  * is read. After a call was read and checked that costs several times as much, and what is saved goes to the calls that
  * are taken. As in the lane, it is the organizations that have many waiting who are refused.
  */
@@ -49,7 +49,7 @@ export class GateKeeper {
   /** Undefined where no call of a path is refused now. */
   gated(path: string | undefined): GatedCalls | undefined {
     const gated = path === undefined ? undefined : this.#gated.get(path);
-    return gated !== undefined && this.#parts.gauge.isFull() ? gated : undefined;
+    return gated !== undefined && this.#parts.gauge.mayRefuse() ? gated : undefined;
   }
 
   /** Whether a call is refused before it is read: then it must be told the `problem`, and is counted already. */

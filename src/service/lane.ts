@@ -19,8 +19,8 @@ export type LaneTelemetry = Readonly<{
   batchEnded: (elapsedMs: number) => void;
 }>;
 
-/** How lanes stand, for those who refuse calls before the lanes have to: whether one is full, and whom it refuses now. */
-export type LaneGauge = Readonly<{ isFull: () => boolean; refuses: (organizationId: string) => boolean }>;
+/** How lanes stand, for those who refuse calls before the lanes have to: whether one may refuse any, and whom it does now. */
+export type LaneGauge = Readonly<{ mayRefuse: () => boolean; refuses: (organizationId: string) => boolean }>;
 
 /** What a lane needs of the database. */
 export type LaneDatabase = Readonly<{
@@ -102,9 +102,9 @@ export class Lane {
     });
   }
 
-  /** Whether its queue stands and has room for nobody but organizations that have few waiting. */
-  get isFull(): boolean {
-    return this.#admission.isFull({ waiting: this.#queue.size, calls: this.#queue.calls });
+  /** Whether so many wait that it may refuse calls. */
+  get mayRefuse(): boolean {
+    return this.#admission.mayRefuse({ waiting: this.#queue.size, calls: this.#queue.calls });
   }
 
   /** Whether a call that changes something of an organization is refused now. One that stops tells its callers so. */

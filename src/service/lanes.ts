@@ -18,7 +18,7 @@ export class Lanes {
   }
 
   readonly gauge: LaneGauge = {
-    isFull: () => this.#lanes.some(({ isFull }) => isFull),
+    mayRefuse: () => this.#lanes.some(({ mayRefuse }) => mayRefuse),
     refuses: (organizationId) => this.#laneOf(organizationId).refuses(organizationId),
   };
 

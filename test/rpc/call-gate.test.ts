@@ -23,7 +23,7 @@ import { errorOf, reasonOf } from "./refused-call.ts";
 
 const CROWD = "crowd";
 const FULL_OF_CROWD: LaneGauge = {
-  isFull: () => true,
+  mayRefuse: () => true,
   refuses: (organizationId) => organizationId === CROWD,
 };
 

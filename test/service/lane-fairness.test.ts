@@ -85,7 +85,9 @@ describe("a lane with more work than it can do", () => {
   }
 
   it("refuses those of the organization that has too many, and takes another's", async () => {
+    expect(lane.mayRefuse).to.equal(false);
     fill();
+    expect(lane.mayRefuse, "told as soon as it is so, though no batch was taken since").to.equal(true);
     expect(["late", "crowd"].map((id) => lane.refuses(id))).to.deep.equal([false, true]);
     answers.push(lane.submit(item("late")));
     expect(await failure(lane.submit(item("crowd")))).to.include({ fault: "OVERLOADED" });
