@@ -7,7 +7,9 @@ import {
   frame,
   GRPC_PREFIX_BYTES,
   opening,
+  SETTING_CONCURRENT_STREAMS_MAX,
   STREAM_ID_AT,
+  settingIn,
   WINDOW_BYTES_INITIAL,
   windowUpdate,
 } from "./frames.ts";
@@ -25,7 +27,12 @@ export type OnAnswer = (message: Buffer | undefined, status: number | undefined)
 
 type Stream = { readonly onAnswer: OnAnswer; received: Buffer | undefined; status: number | undefined };
 
+/** A call that waits until it may be sent. */
+type Unsent = Readonly<{ call: PreparedCall; bytes: Buffer; onAnswer: OnAnswer }>;
+
 const RETURN_WINDOW_AFTER_BYTES = 1 << 20;
+/** The least that servers should let be in flight (RFC 9113, 6.5.2). */
+const STREAMS_MAX_UNTOLD = 100;
 
 /**
  * One HTTP/2 connection that makes unary gRPC calls and nothing else. It sends frames that were made before and
@@ -37,11 +44,13 @@ export class Connection {
   readonly #streams = new Map<number, Stream>();
   readonly #onLost: (error: Error) => void;
   readonly #readsHeaders: boolean;
+  /** As many calls as the server lets be in flight, once it has said so: one more, and it would close the connection. */
+  #streamsMax = STREAMS_MAX_UNTOLD;
   #nextStreamId = 1;
   #unread: Buffer = Buffer.alloc(0);
   #sendWindow = WINDOW_BYTES_INITIAL;
   #receivedBytes = 0;
-  #blocked: { bytes: Buffer; dataBytes: number }[] = [];
+  readonly #unsent: Unsent[] = [];
   #corked = false;
 
   private constructor(socket: Socket, onLost: (error: Error) => void, readsHeaders: boolean) {
@@ -64,14 +73,9 @@ export class Connection {
     });
   }
 
-  call({ frames, dataFrameAt, dataBytes }: PreparedCall, onAnswer: OnAnswer): void {
-    const streamId = this.#nextStreamId;
-    this.#nextStreamId += 2;
-    this.#streams.set(streamId, { onAnswer, received: undefined, status: undefined });
-    const bytes = Buffer.from(frames);
-    bytes.writeUInt32BE(streamId, STREAM_ID_AT);
-    bytes.writeUInt32BE(streamId, dataFrameAt + STREAM_ID_AT);
-    this.#blocked.push({ bytes, dataBytes });
+  call(call: PreparedCall, onAnswer: OnAnswer): void {
+    // Copied now: the next call of the same caller has the same frames.
+    this.#unsent.push({ call, bytes: Buffer.from(call.frames), onAnswer });
     this.#flush();
   }
 
@@ -81,14 +85,27 @@ export class Connection {
     this.#socket.destroy();
   }
 
-  /** Sends what the server's window has room for; calls of one turn of the event loop share a packet. */
+  /** Sends what the server has room for; calls of one turn of the event loop share a packet. */
   #flush(): void {
-    for (let next = this.#blocked[0]; next && next.dataBytes <= this.#sendWindow; next = this.#blocked[0]) {
-      this.#blocked.shift();
-      this.#sendWindow -= next.dataBytes;
-      this.#cork();
-      this.#socket.write(next.bytes);
+    for (let next = this.#unsent[0]; next && this.#hasRoomFor(next); next = this.#unsent[0]) {
+      this.#unsent.shift();
+      this.#send(next);
     }
+  }
+
+  #hasRoomFor({ call: { dataBytes } }: Unsent): boolean {
+    return dataBytes <= this.#sendWindow && this.#streams.size < this.#streamsMax;
+  }
+
+  #send({ call: { dataFrameAt, dataBytes }, bytes, onAnswer }: Unsent): void {
+    const streamId = this.#nextStreamId;
+    this.#nextStreamId += 2;
+    this.#streams.set(streamId, { onAnswer, received: undefined, status: undefined });
+    bytes.writeUInt32BE(streamId, STREAM_ID_AT);
+    bytes.writeUInt32BE(streamId, dataFrameAt + STREAM_ID_AT);
+    this.#sendWindow -= dataBytes;
+    this.#cork();
+    this.#socket.write(bytes);
   }
 
   #cork(): void {
@@ -124,8 +141,7 @@ export class Connection {
       const code = payload.readUInt32BE(GO_AWAY_CODE_AT);
       this.#onLost(new Error(`the server closes the connection, with the HTTP/2 error code ${code}`));
     } else if (type === FRAME.windowUpdate) this.#widen(streamId, payload);
-    else if (type === FRAME.settings && !(flags & FLAG_ACK))
-      this.#acknowledge(FRAME.settings, Buffer.alloc(0));
+    else if (type === FRAME.settings && !(flags & FLAG_ACK)) this.#adopt(payload);
     else if (type === FRAME.ping && !(flags & FLAG_ACK)) this.#acknowledge(FRAME.ping, payload);
     const endsStream = type === FRAME.data || type === FRAME.headers;
     if (endsStream && flags & FLAG_END_STREAM) this.#answer(streamId, true);
@@ -134,6 +150,13 @@ export class Connection {
   #readStatus(streamId: number, block: Buffer): void {
     const stream = this.#streams.get(streamId);
     if (stream) stream.status = statusIn(block) ?? stream.status;
+  }
+
+  /** A server that does not name a limit has none. */
+  #adopt(settings: Buffer): void {
+    this.#streamsMax = settingIn(settings, SETTING_CONCURRENT_STREAMS_MAX) ?? Number.POSITIVE_INFINITY;
+    this.#acknowledge(FRAME.settings, Buffer.alloc(0));
+    this.#flush();
   }
 
   #acknowledge(type: number, payload: Buffer): void {
@@ -159,5 +182,6 @@ export class Connection {
     const stream = this.#streams.get(streamId);
     this.#streams.delete(streamId);
     stream?.onAnswer(whole ? stream.received?.subarray(GRPC_PREFIX_BYTES) : undefined, stream.status);
+    this.#flush();
   }
 }

@@ -22,7 +22,10 @@ export const WINDOW_BYTES_MAX = 2 ** 31 - 1;
 export const WINDOW_BYTES_INITIAL = 65_535;
 
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+/** Two for its number, four for its value. */
+const SETTING_BYTES = 6;
 const SETTING_HEADER_TABLE_SIZE = 1;
+export const SETTING_CONCURRENT_STREAMS_MAX = 3;
 const SETTING_INITIAL_WINDOW_SIZE = 4;
 
 export function frame(type: number, flags: number, streamId: number, payload: Buffer): Buffer {
@@ -54,8 +57,15 @@ export function opening(readsHeaders: boolean): Buffer {
   return Buffer.concat([PREFACE, frame(FRAME.settings, 0, 0, settings), window]);
 }
 
+/** The value of a setting in the payload of a SETTINGS frame; undefined if it is not in there. */
+export function settingIn(payload: Buffer, id: number): number | undefined {
+  for (let at = 0; at + SETTING_BYTES <= payload.length; at += SETTING_BYTES)
+    if (payload.readUInt16BE(at) === id) return payload.readUInt32BE(at + 2);
+  return undefined;
+}
+
 function setting(id: number, value: number): Buffer {
-  const bytes = Buffer.alloc(6);
+  const bytes = Buffer.alloc(SETTING_BYTES);
   bytes.writeUInt16BE(id, 0);
   bytes.writeUInt32BE(value, 2);
   return bytes;

@@ -7,6 +7,7 @@ import {
   type HandlerContext,
 } from "@connectrpc/connect";
 import type { IncomingCall } from "./call.ts";
+import { organizationOf } from "./call-organization.ts";
 import type { CallRunner } from "./call-runner.ts";
 import { serveConnect } from "./connect-adapter.ts";
 import { withErrorInfo } from "./connect-parse-error.ts";
@@ -88,7 +89,9 @@ function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
   }
   const path = pathOf(endpoint.method);
   return async (request: Message, context: HandlerContext) => {
-    if (keeper.refuses(path, "connect")) throw toConnectError(keeper.problem);
+    const gated = keeper.gated(path);
+    if (gated && keeper.refuses(gated, { organizationId: organizationOf(request), door: "connect" }))
+      throw toConnectError(keeper.problem);
     const outcome = await runner.unary(endpoint, incomingCall(context), () => request);
     if ("problem" in outcome) throw toConnectError(outcome.problem);
     return outcome.response;

@@ -22,6 +22,16 @@ export const PING_TIMEOUT_MS = 10_000;
 /** Of one connection; twice what one busy caller was measured to keep in flight, with room for streams. */
 export const CONCURRENT_STREAMS_MAX = 1_024;
 
+/**
+ * A caller may cancel all that it has in flight, again and again, as soon as a tenth of a second after it began: so do
+ * callers whose deadlines pass in a busy server. Node would close the connection, with INTERNAL_ERROR and with all its
+ * other calls, after 1,000 cancelled calls and then at 33 a second. What remains is a bound on calls that are made to be cancelled.
+ */
+export const RESETS_ALLOWED = {
+  streamResetBurst: 10 * CONCURRENT_STREAMS_MAX,
+  streamResetRate: 10 * CONCURRENT_STREAMS_MAX,
+} as const;
+
 /** A door that could not listen, in one line. */
 export class ListenError extends Error {
   override readonly name = "ListenError";

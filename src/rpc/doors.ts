@@ -45,7 +45,7 @@ export type Doors = Readonly<{
 
 export type DoorAddresses = Readonly<{ grpcAddress: string; httpAddress: string }>;
 
-const NO_LANES: LaneGauge = { isFull: () => false, refusedBefore: () => undefined };
+const NO_LANES: LaneGauge = { mayRefuse: () => false, refuses: () => false };
 
 export function createDoors(options: DoorsOptions): Doors {
   const {

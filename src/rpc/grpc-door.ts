@@ -22,6 +22,7 @@ import {
   ListenError,
   PING_INTERVAL_MS,
   PING_TIMEOUT_MS,
+  RESETS_ALLOWED,
   toHostPort,
   within,
 } from "./door.ts";
@@ -62,6 +63,7 @@ export function createGrpcDoor({ routes, runner, messageBytesMax, keeper }: Grpc
     "grpc.keepalive_time_ms": PING_INTERVAL_MS,
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
   });
+  allowResets(server);
   gateCalls(server, keeper);
   for (const route of routes) {
     const handlers = route.endpoints.map((endpoint) => {
@@ -78,6 +80,12 @@ export function createGrpcDoor({ routes, runner, messageBytesMax, keeper }: Grpc
       server.forceShutdown();
     },
   };
+}
+
+/** grpc-js has no option for it, so it is put among those that it makes of its own; a test tells if it does not any more. */
+function allowResets(server: Server): void {
+  const open = server as unknown as { commonServerOptions?: object };
+  open.commonServerOptions = { ...open.commonServerOptions, ...RESETS_ALLOWED };
 }
 
 async function listen(server: Server, at: ListenAddress): Promise<string> {

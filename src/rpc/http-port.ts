@@ -10,6 +10,7 @@ import {
   ListenError,
   PING_INTERVAL_MS,
   PING_TIMEOUT_MS,
+  RESETS_ALLOWED,
   toHostPort,
   within,
 } from "./door.ts";
@@ -23,7 +24,8 @@ export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
  * which of two servers gets it.
  */
 export function createHttpPort(handler: HttpHandler): FrontDoor {
-  const http2 = createHttp2Server({ settings: { maxConcurrentStreams: CONCURRENT_STREAMS_MAX } }, handler);
+  const settings = { maxConcurrentStreams: CONCURRENT_STREAMS_MAX };
+  const http2 = createHttp2Server({ settings, ...RESETS_ALLOWED }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
     sessions.add(session);

@@ -70,14 +70,13 @@ export class LaneAdmission {
     this.#standing ||= now - this.#leftSince >= STANDING_AFTER_MS;
   }
 
-  /** Whether so many are as many as may wait in a queue that stands, of as many calls as are always taken. */
-  isFull({ waiting, calls }: Pick<Queued, "waiting" | "calls">): boolean {
-    return this.#standing && calls >= CALLS_MIN && this.#standsWith(waiting);
-  }
-
-  /** Others were refused for this lane's sake before they came to it: its queue stands on. */
-  refusedBefore(now: number): void {
-    if (this.#standing) this.#refusedAt = now;
+  /**
+   * Whether anybody could be refused with so many waiting, which costs less to tell than who is. It must be true of a
+   * burst, too: no batch may be taken for seconds, and so no queue be found to stand, where all time goes into refusals.
+   */
+  mayRefuse({ waiting, calls }: Pick<Queued, "waiting" | "calls">): boolean {
+    const isLong = calls >= CALLS_MIN && waiting >= STANDING_COMMANDS_MIN;
+    return isLong || waiting >= this.#settings.queueCommandsMax;
   }
 
   #isTooLong(ahead: number): boolean {

@@ -19,11 +19,8 @@ export type LaneTelemetry = Readonly<{
   batchEnded: (elapsedMs: number) => void;
 }>;
 
-/** Calls that lanes have taken and refused so far; one call may have many commands. */
-export type LaneLoad = Readonly<{ taken: number; refused: number }>;
-
-/** How lanes stand, for those who refuse calls before the lanes have to. */
-export type LaneGauge = Readonly<{ isFull: () => boolean; refusedBefore: () => void }>;
+/** How lanes stand, for those who refuse calls before the lanes have to: whether one may refuse any, and whom it does now. */
+export type LaneGauge = Readonly<{ mayRefuse: () => boolean; refuses: (organizationId: string) => boolean }>;
 
 /** A batch that is being committed, or is the next to be. */
 type Underway = {
@@ -66,7 +63,6 @@ export class Lane {
   readonly #telemetry: LaneTelemetry | undefined;
   readonly #queue = new LaneQueue();
   readonly #admission: LaneAdmission;
-  readonly #load = { taken: 0, refused: 0 };
   /** Of the call that was taken last, whose other commands are taken too. */
   #lastSignal: AbortSignal | undefined;
   #refusedSignal: AbortSignal | undefined;
@@ -91,10 +87,6 @@ export class Lane {
     this.#batchSize = settings.batchCommandsMax;
   }
 
-  get load(): LaneLoad {
-    return this.#load;
-  }
-
   /** Resolves once the item's batch is committed. The signal drops it while it waits for its turn. */
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
     if (this.#draining) return Promise.reject(draining());
@@ -102,12 +94,11 @@ export class Lane {
     const leads = signal === undefined || signal !== this.#lastSignal;
     // Of a call that was refused, nothing more is taken: its operations keep their order.
     const isRefused = signal !== undefined && signal === this.#refusedSignal;
-    if (isRefused || (leads && this.#refuses(item, since))) {
-      if (!isRefused) this.#load.refused += 1;
+    const mutates = item.request !== undefined;
+    if (isRefused || (leads && this.#refuses(item.organizationId, mutates, since))) {
       this.#refusedSignal = signal;
       return Promise.reject(OVERLOADED);
     }
-    if (leads) this.#load.taken += 1;
     this.#lastSignal = signal;
     const first = this.#queue.sizeOf(item.organizationId) === 0;
     return new Promise((resolve, reject) => {
@@ -116,14 +107,17 @@ export class Lane {
     });
   }
 
-  /** Whether its queue stands and has room for nobody but organizations that have few waiting. */
-  get isFull(): boolean {
-    return this.#admission.isFull({ waiting: this.#nextSize + this.#queue.size, calls: this.#queue.calls });
+  /** Whether so many wait that it may refuse calls. */
+  get mayRefuse(): boolean {
+    return this.#admission.mayRefuse({
+      waiting: this.#nextSize + this.#queue.size,
+      calls: this.#queue.calls,
+    });
   }
 
-  /** Calls were refused before they came here, because lanes refuse calls. */
-  refusedBefore(): void {
-    this.#admission.refusedBefore(performance.now());
+  /** Whether a call that changes something of an organization is refused now. One that stops tells its callers so. */
+  refuses(organizationId: string): boolean {
+    return !this.#draining && this.#refuses(organizationId, true, performance.now());
   }
 
   /** Takes no more items; resolves when those that wait are done. */
@@ -178,9 +172,8 @@ export class Lane {
   }
 
   /** Those who have left are counted out before anybody is refused; a call with many commands is looked at once. */
-  #refuses({ organizationId, request }: BatchItem, now: number): boolean {
+  #refuses(organizationId: string, mutates: boolean, now: number): boolean {
     const queue = this.#queue;
-    const mutates = request !== undefined;
     const queued = (): Queued => {
       const next = this.#nextSize;
       const ahead = next + queue.ahead(organizationId);

@@ -20,20 +20,22 @@ export class Lanes {
   }
 
   readonly gauge: LaneGauge = {
-    isFull: () => this.#lanes.some(({ isFull }) => isFull),
-    refusedBefore: () => {
-      for (const lane of this.#lanes) if (lane.isFull) lane.refusedBefore();
-    },
+    mayRefuse: () => this.#lanes.some(({ mayRefuse }) => mayRefuse),
+    refuses: (organizationId) => this.#laneOf(organizationId).refuses(organizationId),
   };
 
   submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
-    const lane = this.#lanes[slot(item.organizationId, this.#lanes.length)];
-    if (!lane) throw new Error("there are no lanes");
-    return lane.submit(item, signal);
+    return this.#laneOf(item.organizationId).submit(item, signal);
   }
 
   async drain(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.drain()));
+  }
+
+  #laneOf(organizationId: string): Lane {
+    const lane = this.#lanes[slot(organizationId, this.#lanes.length)];
+    if (!lane) throw new Error("there are no lanes");
+    return lane;
   }
 }
 

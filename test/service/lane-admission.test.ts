@@ -72,13 +72,6 @@ describe("a lane's admission", () => {
     expect(admission.refuses(asked(200), 3_900)).to.equal(false);
   });
 
-  it("stays so while others are refused before they come to it", () => {
-    const admission = standing(1_000);
-    admission.taken(0, 1_100);
-    admission.refusedBefore(2_000);
-    expect(admission.refuses(asked(200), 2_900)).to.equal(true);
-  });
-
   it("takes a few calls of any size behind a standing queue", () => {
     expect(standing(0).refuses(asked(5_000, 3), 0)).to.equal(false);
   });

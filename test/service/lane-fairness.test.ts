@@ -79,22 +79,18 @@ describe("a lane with more work than it can do", () => {
     await Promise.all(answers);
   });
 
-  /** Until one is refused. */
+  /** Until one would be refused. */
   function fill(): void {
-    for (;;) {
-      const { refused } = lane.load;
-      const answer = lane.submit(item("crowd"));
-      answer.catch(() => undefined);
-      if (lane.load.refused > refused) return;
-      answers.push(answer);
-    }
+    while (!lane.refuses("crowd")) answers.push(lane.submit(item("crowd")));
   }
 
   it("refuses those of the organization that has too many, and takes another's", async () => {
+    expect(lane.mayRefuse).to.equal(false);
     fill();
+    expect(lane.mayRefuse, "told as soon as it is so, though no batch was taken since").to.equal(true);
+    expect(["late", "crowd"].map((id) => lane.refuses(id))).to.deep.equal([false, true]);
     answers.push(lane.submit(item("late")));
     expect(await failure(lane.submit(item("crowd")))).to.include({ fault: "OVERLOADED" });
-    expect(lane.load).to.deep.equal({ taken: answers.length, refused: 2 });
   });
 
   it("gives the places of those who have left to others", async () => {
@@ -104,28 +100,19 @@ describe("a lane with more work than it can do", () => {
     fill();
     leaver.abort(new Error("left"));
     // Looking for those who have left is not done for each refusal.
-    await until(() => {
-      const { refused } = lane.load;
-      const answer = lane.submit(item("crowd"));
-      answer.catch(() => undefined);
-      if (lane.load.refused > refused) return false;
-      answers.push(answer);
-      return true;
-    });
+    await until(() => !lane.refuses("crowd"));
+    answers.push(lane.submit(item("crowd")));
     expect(await failure(left)).to.have.property("message", "left");
   });
 
-  it("takes a call whole, or refuses it whole and counts it once", async () => {
+  it("takes a call whole, or refuses it whole", async () => {
     const whole = new AbortController().signal;
     const many = Array.from({ length: 1_000 }, () => lane.submit(item("bulk"), whole));
     answers.push(...many);
-    expect(lane.load).to.deep.equal({ taken: 2, refused: 0 });
     fill();
-    const { refused } = lane.load;
     const { signal } = new AbortController();
     const others = Array.from({ length: 10 }, () => failure(lane.submit(item("crowd"), signal)));
     for (const error of await Promise.all(others)) expect(error).to.include({ fault: "OVERLOADED" });
-    expect(lane.load.refused).to.equal(refused + 1);
   });
 });
 
