@@ -73,7 +73,7 @@ describe("a thread that commits batches", () => {
 
   it("waits for a locked row and says that the database is away, as a ledger without one does", async () => {
     const { ledger: hasty } = rig.serveAll({
-      database: { lockTimeoutMs: 50 },
+      database: { lockTimeoutMs: 400 },
       lanes: { thread: true, retryAttemptsMax: 1 },
     });
     const asking = { organizationId: "locked" };
