@@ -29,13 +29,19 @@ export class UsageSnapshot {
     this.#history = history;
   }
 
+  /** `statementTimeoutMs`: the longest that one statement of it may take; absent: as the session has it. */
   static read<T>(
     orm: Orm,
     organizationId: string,
     work: (snapshot: UsageSnapshot) => Promise<T>,
+    statementTimeoutMs?: number,
   ): Promise<T> {
     return inTransaction(orm, "snapshot", async (em) => {
       const database = em.getKysely<unknown>();
+      if (statementTimeoutMs !== undefined)
+        await sql`select set_config('statement_timeout', ${String(statementTimeoutMs)}, true)`.execute(
+          database,
+        );
       const { rows } = await sql<{ head: string; cursor: string }>`
         select coalesce((select version from accounts where organization_id = ${organizationId}), 0) as head,
           coalesce((select version from usage_cursors where organization_id = ${organizationId}), 0) as cursor`.execute(
