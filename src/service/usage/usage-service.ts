@@ -3,7 +3,7 @@ import { addUsage, consumedMicros, NO_USAGE } from "../../domain/usage/usage.ts"
 import { databaseFaultOf } from "../../storage/database-fault.ts";
 import type { LedgerReader } from "../../storage/ledger-reader.ts";
 import type { Orm } from "../../storage/orm.ts";
-import type { RunQuery } from "../../storage/usage/run-reader.ts";
+import type { RunQuery } from "../../storage/usage/run-list.ts";
 import type { Behind } from "../../storage/usage/usage-cursors.ts";
 import { UsageSnapshot } from "../../storage/usage/usage-snapshot.ts";
 import type { PageRequest } from "../credit-ledger.ts";

@@ -21,21 +21,7 @@ export type Run = Readonly<{
 /** Up to which version runs are summed up, and up to which there are changes. */
 export type RunHistory = Readonly<{ organizationId: string; cursor: bigint; head: bigint }>;
 
-export type RunQuery = Readonly<{
-  dearestFirst: boolean;
-  agentId: string | undefined;
-  workspaceId: string | undefined;
-  memberId: string | undefined;
-  parentRunId: string | undefined;
-  /** Only runs whose first version is after the one, up to the other. */
-  afterVersion: bigint;
-  upToVersion: bigint;
-  /** Only what comes after this one. */
-  after: Readonly<{ consumedMicros: bigint; firstVersion: bigint }> | undefined;
-  limit: number;
-}>;
-
-type RunRow = Readonly<{
+export type RunRow = Readonly<{
   run_id: string;
   first_version: string;
   start_time: string;
@@ -50,7 +36,7 @@ type RunRow = Readonly<{
   refunded_micros: string;
 }>;
 
-const RUN_COLUMNS = sql`run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
+export const RUN_COLUMNS = sql`run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
   parent_run_id, ${SUM_COLUMNS}`;
 
 /** The run, as the last transaction left it. */
@@ -66,36 +52,6 @@ export async function selectRun(
       select ${RUN_COLUMNS} from usage_runs r where organization_id = ${history.organizationId} and ${one}
         and not exists (select from fresh f where f.run_id = r.run_id)) u`.execute(database);
   return rows[0] && fromRowRun(rows[0]);
-}
-
-/**
- * Runs in order: those that the last transactions changed, which are few, beside the
- * first of those that they did not.
- */
-export async function selectRuns(
-  database: Kysely<unknown>,
-  history: RunHistory,
-  query: RunQuery,
-): Promise<readonly Run[]> {
-  const fitting = conditionsOf(query);
-  const order = query.dearestFirst
-    ? sql`settled_micros - refunded_micros desc, first_version desc`
-    : sql`first_version desc`;
-  // By the column, which has an index, where there is one.
-  const stored = query.dearestFirst ? sql`consumed_micros desc, first_version desc` : order;
-  const { rows } = await sql<RunRow>`
-    with fresh as materialized (${freshRuns(history)}),
-    summed as (
-      select ${RUN_COLUMNS} from usage_runs r
-      where organization_id = ${history.organizationId} and ${fitting(sql`consumed_micros`)}
-        -- Looked up for each row, not joined: so the index gives the first ones without the rest.
-        and run_id not in (select run_id from fresh)
-      order by ${stored} limit ${query.limit})
-    select ${RUN_COLUMNS} from (
-      select ${RUN_COLUMNS} from summed union all
-      select ${RUN_COLUMNS} from fresh where ${fitting(sql`settled_micros - refunded_micros`)}) u
-    order by ${order} limit ${query.limit}`.execute(database);
-  return rows.map(fromRowRun);
 }
 
 /**
@@ -123,7 +79,7 @@ export async function selectDescendants(
 }
 
 /** The runs that transactions after the cursor changed, together with what they were before. */
-function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBuilder<unknown>) {
+export function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBuilder<unknown>) {
   return sql`
     select f.run_id, coalesce(r.first_version, f.first_version) as first_version,
       coalesce(r.start_time, f.start_time) as start_time, f.update_time,
@@ -136,36 +92,7 @@ function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBui
     left join usage_runs r on r.organization_id = ${organizationId} and r.run_id = f.run_id`;
 }
 
-function conditionsOf(query: RunQuery): (consumed: RawBuilder<unknown>) => RawBuilder<unknown> {
-  const { agentId, workspaceId, memberId, parentRunId, afterVersion, upToVersion, after } = query;
-  return (consumed) =>
-    sql.join(
-      [
-        sql`first_version > ${afterVersion} and first_version <= ${upToVersion}`,
-        ...(agentId === undefined ? [] : [sql`agent_id = ${agentId}`]),
-        ...(workspaceId === undefined ? [] : [sql`workspace_id = ${workspaceId}`]),
-        ...(memberId === undefined ? [] : [sql`member_id = ${memberId}`]),
-        ...(parentRunId === undefined ? [] : [sql`parent_run_id = ${parentRunId}`]),
-        ...(after === undefined ? [] : [sql`(${keyOf(query, consumed)}) < (${lastOf(query, after)})`]),
-      ],
-      sql` and `,
-    );
-}
-
-function keyOf({ dearestFirst }: RunQuery, consumed: RawBuilder<unknown>): RawBuilder<unknown> {
-  return dearestFirst ? sql`${consumed}, first_version` : sql`first_version`;
-}
-
-function lastOf(
-  { dearestFirst }: RunQuery,
-  { consumedMicros, firstVersion }: NonNullable<RunQuery["after"]>,
-) {
-  return dearestFirst
-    ? sql`${String(consumedMicros)}::numeric, ${firstVersion}::bigint`
-    : sql`${firstVersion}::bigint`;
-}
-
-function fromRowRun(row: RunRow): Run {
+export function fromRowRun(row: RunRow): Run {
   return {
     runId: row.run_id,
     firstVersion: BigInt(row.first_version),

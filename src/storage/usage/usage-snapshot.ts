@@ -4,14 +4,8 @@ import { inTransaction } from "../database-transaction.ts";
 import { LedgerReader } from "../ledger-reader.ts";
 import type { Orm } from "../orm.ts";
 import { type CostsReading, selectRunCosts } from "./run-costs-rows.ts";
-import {
-  type Run,
-  type RunHistory,
-  type RunQuery,
-  selectDescendants,
-  selectRun,
-  selectRuns,
-} from "./run-reader.ts";
+import { type RunQuery, selectRuns } from "./run-list.ts";
+import { type Run, type RunHistory, selectDescendants, selectRun } from "./run-reader.ts";
 import { selectUsage, type UsageQuery, type UsageReport } from "./usage-reader.ts";
 
 /**
