@@ -36,11 +36,11 @@ const NARROW_VERSIONS = 50_000;
  * of a busy agent are among the dearest of all, and a rare agent's are few. Statistics don't
  * tell which (the runs of a busy agent may all be cheap), so both are tried: first a walk of
  * bounded length in order, and then everything that the filter finds, by its own index, sorted.
- * Measured on a million runs of one organization, 200,000 of others beside, warm, the whole
- * question: a rare agent or member 6 to 25 ms (before: 200 to 270), the dearest of the last
- * tenth of the time 70 ms, of an agent with 400,000 runs that are all the cheapest 380 ms
- * (before: 2,400). What both ways are long for, such as the dearest of years in which
- * nothing was dear, takes about 1 us for each run that fits, until its statement is ended.
+ * Measured on five million runs of one organization, warm, the whole question: a rare agent or
+ * member 10 to 50 ms, the dearest of the last fiftieth of the time 70 to 100, of the last tenth,
+ * in which nothing was dear, 700. What both ways are long for, such as the dearest of an agent
+ * with two million runs that are all the cheapest, takes about 1 us for each run that fits,
+ * until its statement is ended.
  */
 export async function selectRuns(
   database: Kysely<unknown>,
