@@ -440,6 +440,9 @@ export const UsageService: GenService<{
    * A run that reserved and charged nothing by itself is known by the runs that name it
    * as their parent: `own` is zero then, and of `run` only `run_id` is told.
    *
+   * An answer has 1,000 nodes and models at most, less than a megabyte, and takes up to
+   * a second for 10,000 runs with 50,000 reservations.
+   *
    * Errors: ORGANIZATION_NOT_FOUND, RUN_NOT_FOUND, QUERY_TOO_SLOW.
    *
    * @generated from rpc pleyor.credits.v1.UsageService.GetRun
