@@ -471,6 +471,13 @@ export const UsageService: GenService<{
   /**
    * Sums usage over a time range, in groups.
    *
+   * By at most one of agent, model (or kind), workspace and member, grouped by and
+   * filtered together, it is read from summaries of hours, days and months, and by agent
+   * and model from those of days and months: a year takes milliseconds, however much was
+   * used. Every other combination, and every one with RUN, is read from a summary that
+   * has a row for each run, hour and model: about a second for a million runs, grouped by
+   * RUN some five. What takes too long is refused, QUERY_TOO_SLOW.
+   *
    * Errors: ORGANIZATION_NOT_FOUND, QUERY_TOO_SLOW, INVALID_REQUEST (a time range that
    * is reversed or too long).
    *
