@@ -38,12 +38,15 @@ async function main(): Promise<void> {
     },
   });
   const { organization: organizationId, out, resume, address } = values;
-  const format = FORMATS.get(values.format ?? (out?.endsWith(".csv") ? "csv" : "jsonl"));
+  const formatName = values.format ?? (out?.endsWith(".csv") ? "csv" : "jsonl");
+  const format = FORMATS.get(formatName);
   if (values.help || format === undefined || (resume && out === undefined)) throw new Error(USAGE);
   const client = createCreditClient({ transport: "grpc", address });
   try {
     const target =
-      out === undefined ? new StandardOutput() : new ExportFile({ path: out, resume, scope: organizationId });
+      out === undefined
+        ? new StandardOutput()
+        : new ExportFile({ path: out, resume, scope: organizationId, format: formatName });
     await exportTo(target, format, { client, organizationId });
     await target.end();
   } finally {

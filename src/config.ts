@@ -47,6 +47,10 @@ export type Config = {
     readonly intervalMs: number;
     readonly transactionsMax: number;
   };
+  readonly usage: {
+    /** The longest that one statement of a question about usage may take. */
+    readonly statementTimeoutMs: number;
+  };
   readonly streams: {
     /** Of all workers together. */
     readonly streamsMax: number;
@@ -138,6 +142,14 @@ export function parseConfig(raw: RawSettings): Config {
     },
     lanes: readLanes(read, workers),
     ...readBackground(read),
+    // Below the 5 s after which the typed client gives an attempt up, so that it hears why.
+    usage: {
+      statementTimeoutMs: read.integer("PLEYOR_USAGE_STATEMENT_TIMEOUT_MS", {
+        default: 4_000,
+        min: 1,
+        max: HOUR_MS,
+      }),
+    },
     streams: readStreams(read),
     admin: { streamsMax: read.integer("PLEYOR_ADMIN_STREAMS_MAX", { default: 2, min: 1, max: 100 }) },
     alerts: { keptDays: read.integer("PLEYOR_ALERTS_KEPT_DAYS", { default: 30, min: 1, max: 3_650 }) },

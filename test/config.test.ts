@@ -36,6 +36,7 @@ describe("config", () => {
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
       rollUp: { intervalMs: 1_000, transactionsMax: 10_000 },
+      usage: { statementTimeoutMs: 4_000 },
       streams: {
         streamsMax: 20_000,
         streamsPerConnectionMax: 1_000,
@@ -76,6 +77,7 @@ describe("config", () => {
       ["PLEYOR_RETRY_ATTEMPTS_MAX", "3", (config) => config.lanes.retryAttemptsMax],
       ["PLEYOR_SWEEP_INTERVAL_MS", "250", (config) => config.sweep.intervalMs],
       ["PLEYOR_SWEEP_ORGANIZATIONS_MAX", "10", (config) => config.sweep.organizationsMax],
+      ["PLEYOR_USAGE_STATEMENT_TIMEOUT_MS", "900", (config) => config.usage.statementTimeoutMs],
       ["PLEYOR_STREAMS_MAX", "7", (config) => config.streams.streamsMax],
       ["PLEYOR_STREAMS_PER_CONNECTION_MAX", "7", (config) => config.streams.streamsPerConnectionMax],
       ["PLEYOR_COMPARE_INTERVAL_MS", "70", (config) => config.streams.compareMs],

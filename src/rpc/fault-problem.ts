@@ -18,6 +18,13 @@ const FAULTS: { readonly [Name in ServiceFault]: Name extends Reason ? FaultRow 
     message: "the database does not answer; repeat the call with the same request id",
     retry: true,
   },
+  QUERY_TOO_SLOW: {
+    code: Code.RESOURCE_EXHAUSTED,
+    message:
+      "what was asked takes longer to gather than a query may, and would again: ask for a shorter time range, " +
+      "fewer things to group by, or another filter or order",
+    retry: false,
+  },
   DRAINING: {
     code: Code.UNAVAILABLE,
     message: "this server is about to stop; nothing was done, another server will answer",

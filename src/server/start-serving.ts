@@ -31,7 +31,7 @@ export async function install(
 
 /** Serves both doors from a database that is ready. */
 export async function startServing(
-  { listen, limits, database, lanes, sweep, rollUp, streams, admin, alerts, testClocks }: Config,
+  { listen, limits, database, lanes, sweep, rollUp, usage, streams, admin, alerts, testClocks }: Config,
   { telemetry, ...overrides }: ServingOverrides,
   { databaseUrl }: ReadyDatabase,
   parts: RunningParts,
@@ -42,6 +42,7 @@ export async function startServing(
     lanes,
     sweep,
     rollUp,
+    usageStatementTimeoutMs: usage.statementTimeoutMs,
     adminConnectionsMax: admin.streamsMax,
     alertsKeptMs: alerts.keptDays * DAY_MS,
     clocks: testClocks ? "test clocks" : "database",

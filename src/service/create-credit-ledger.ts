@@ -40,6 +40,8 @@ export type LedgerSettings = Readonly<{
   /** For verifications and exports, beside the others; absent: 2. */
   adminConnectionsMax?: number;
   rollUp: RollUpSettings;
+  /** The longest that one statement about usage may take; absent: 4 s. */
+  usageStatementTimeoutMs?: number;
   /** For how long alerts are kept; absent: 30 days. */
   alertsKeptMs?: number;
   /** Absent: the database's. */
@@ -78,6 +80,7 @@ export function createCreditLedger({
   sweep,
   adminConnectionsMax = 2,
   rollUp,
+  usageStatementTimeoutMs = 4_000,
   alertsKeptMs = ALERTS_KEPT_MS,
   clocks = "database",
   telemetry,
@@ -134,7 +137,10 @@ export function createCreditLedger({
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
-    usage: new UsageService({ orm: readOrm, reader, shelf, reading, onTail }),
+    usage: new UsageService({
+      ...{ orm: readOrm, reader, shelf, reading, onTail },
+      statementTimeoutMs: Math.min(usageStatementTimeoutMs, database.statementTimeoutMs),
+    }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),

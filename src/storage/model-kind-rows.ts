@@ -4,7 +4,7 @@ import type { Model } from "../domain/pricing/model.ts";
 /**
  * Remembers what the models of the newest card make. Beside the cards, because usage is
  * grouped by kind: the kinds of all models that there ever were are one look-up then,
- * rather than the reading of every card.
+ * rather than the reading of every card. An older card changes nothing that a newer one said.
  */
 export async function putModelKinds(
   database: Kysely<unknown>,
@@ -17,7 +17,6 @@ export async function putModelKinds(
   await sql`
     insert into model_kinds (model_id, kind, rate_card_version)
     select m.model_id, m.kind, ${rateCardVersion} from unnest(${ids}::text[], ${kinds}::text[]) as m (model_id, kind)
-    on conflict (model_id) do update set kind = excluded.kind, rate_card_version = excluded.rate_card_version`.execute(
-    database,
-  );
+    on conflict (model_id) do update set kind = excluded.kind, rate_card_version = excluded.rate_card_version
+      where model_kinds.rate_card_version < excluded.rate_card_version`.execute(database);
 }

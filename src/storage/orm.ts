@@ -9,6 +9,7 @@ import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
 import { RequestReferences } from "./migrations/request-references.ts";
 import { Usage } from "./migrations/usage.ts";
+import { UsageRunFilters } from "./migrations/usage-run-filters.ts";
 import { Vacuum } from "./migrations/vacuum.ts";
 
 export type Orm = MikroORM;
@@ -25,7 +26,17 @@ export type OrmSettings = Readonly<{
 const KEEP_ALIVE_MS = 10_000;
 
 /** In the order in which they run. */
-const MIGRATIONS = [Ledger, Plans, Alerts, RateCards, RequestReferences, HistorySegments, Vacuum, Usage];
+const MIGRATIONS = [
+  Ledger,
+  Plans,
+  Alerts,
+  RateCards,
+  RequestReferences,
+  HistorySegments,
+  Vacuum,
+  Usage,
+  UsageRunFilters,
+];
 
 /**
  * Connects nothing yet. Each session gives up locks by itself: a server that is

@@ -115,6 +115,40 @@ describe("npm run verify and npm run export", function () {
     expect((await script("export", ["--out", everything, "--resume"])).text).to.include("nothing to resume");
   });
 
+  it("export resumes a file in its own format only, and not one that was cut since, which stays as it is", async () => {
+    const out = join(folder, "cut");
+    const own = ["--organization", organizationId, "--out", out];
+    expect((await script("export", [...own, "--format", "csv"])).status).to.equal(0);
+    const whole = await readFile(out, "utf8");
+    const other = await script("export", [...own, "--resume"]);
+    expect(other).to.deep.equal({ text: `${out} was begun as csv, not as jsonl.\n`, status: 2 });
+    const cut = whole.slice(0, -10);
+    await writeFile(out, cut);
+    const resumed = await script("export", [...own, "--format", "csv", "--resume"]);
+    expect(resumed.status).to.equal(2);
+    expect(resumed.text).to.include(`has ${cut.length} bytes, and ${whole.length} were exported`);
+    expect(await readFile(out, "utf8")).to.equal(cut);
+    await rm(out);
+    expect((await script("export", [...own, "--format", "csv", "--resume"])).text).to.include("has 0 bytes");
+    await writeFile(`${out}.resume`, "{}");
+    const damaged = await script("export", [...own, "--format", "csv", "--resume"]);
+    expect(damaged.text).to.match(/^There is nothing to resume: .* is not what an export left\.\n$/);
+  });
+
+  it("export tells in one line that it can't write", async () => {
+    const missing = await script("export", ["--out", join(folder, "missing", "all.jsonl")]);
+    expect(missing.status).to.equal(2);
+    expect(missing.text).to.match(/^\S+ can't be written to: ENOENT.*\n$/);
+    const line = `exec ${process.execPath} scripts/export.ts --address ${service.grpcAddress}`;
+    const full = await run("sh", ["-c", `${line} > /dev/full`], ROOT);
+    expect(full.status).to.equal(2);
+    expect(full.text).to.match(/^the standard output can't be written to: ENOSPC.*\n$/);
+    const large = join(folder, "large.jsonl");
+    const limited = await run("sh", ["-c", `ulimit -f 0; ${line} --out ${large}`], ROOT);
+    expect(limited.status).to.equal(2);
+    expect(limited.text).to.match(/^\S+ can't be written to: EFBIG.*\n$/);
+  });
+
   function script(
     name: string,
     args: readonly string[],

@@ -212,6 +212,7 @@ const OTHERS: readonly (readonly [name: string, row: Row<object>])[] = [
 const FAULTS: { readonly [Name in ServiceFault]: { readonly code: Code; readonly retry: boolean } } = {
   OVERLOADED: { code: Code.ResourceExhausted, retry: true },
   DATABASE_UNAVAILABLE: { code: Code.Unavailable, retry: true },
+  QUERY_TOO_SLOW: { code: Code.ResourceExhausted, retry: false },
   DRAINING: { code: Code.Unavailable, retry: true },
   DEADLINE_EXCEEDED: { code: Code.DeadlineExceeded, retry: false },
   CANCELLED: { code: Code.Canceled, retry: false },

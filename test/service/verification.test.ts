@@ -178,6 +178,12 @@ describe("R-HIST-4: verification", () => {
     await events.return(undefined);
     await stream.done;
     expect((await events.next()).done).to.equal(true);
+    // Another reader hears how the work ended: were it not for who left, with its summary.
+    const ending = await stream
+      .events()
+      .next()
+      .catch((error: Error) => error.name);
+    expect(ending).to.equal("AbortError");
   });
 
   it("looks at nothing of an organization that never was", async () => {

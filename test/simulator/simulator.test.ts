@@ -1,4 +1,6 @@
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { run } from "../e2e/console-line.ts";
 import { failureOf } from "./episode.ts";
 import { FAULTS } from "./faults.ts";
 import { generate } from "./generator.ts";
@@ -87,6 +89,18 @@ describe("the simulator", () => {
       );
     });
   }
+
+  it("tells its options where it is asked for them, or for one that it has not", async () => {
+    const program = fileURLToPath(new URL("simulate.ts", import.meta.url));
+    const help = await run(process.execPath, [program, "--help"]);
+    expect(help).to.have.property("status", 0);
+    expect(help.text).to.match(/^Usage:\n {2}npm run simulate -- .*--seed 1/);
+    for (const wrong of ["--sead", "--seeds=many", "--fault=none"]) {
+      const { text, status } = await run(process.execPath, [program, wrong]);
+      expect(status, wrong).to.equal(2);
+      expect(text, wrong).to.include("\nUsage:\n").and.not.include("    at ");
+    }
+  });
 
   it("has a calendar of its own that knows the ends of months", () => {
     const day = (text: string) => Date.parse(text) * 1_000;

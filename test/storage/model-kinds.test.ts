@@ -1,6 +1,8 @@
 import { expect } from "chai";
 import { sql } from "kysely";
+import type { ModelKind } from "../../src/domain/pricing/model.ts";
 import { KNOWN_KINDS } from "../../src/storage/migrations/usage.ts";
+import { putModelKinds } from "../../src/storage/model-kind-rows.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
 import { cardOf, clientOf, painter, publish } from "../support/priced-service.ts";
@@ -35,6 +37,17 @@ describe("R-HIST-3: the kinds of models", () => {
     await sql`delete from model_kinds`.execute(orm.em.fork().getKysely());
     await sql.raw(KNOWN_KINDS).execute(orm.em.fork().getKysely());
     expect(await kinds()).to.deep.equal(kept);
+  });
+
+  it("are not changed by a card that is older than the one that said them", async () => {
+    const database = orm.em.fork().getKysely<unknown>();
+    const put = (kind: ModelKind, version: bigint) =>
+      putModelKinds(database, [painter("1", { modelId: "late", kind })], version);
+    await put("VIDEO", 30n);
+    await put("TEXT", 29n);
+    expect(await kinds()).to.deep.include({ model_id: "late", kind: "VIDEO", rate_card_version: "30" });
+    await put("AUDIO", 31n);
+    expect(await kinds()).to.deep.include({ model_id: "late", kind: "AUDIO", rate_card_version: "31" });
   });
 
   async function kinds(): Promise<readonly unknown[]> {

@@ -20,7 +20,7 @@ export async function explainTransaction(
     const { reservationId, movements } = transaction;
     const named = reservationId === undefined ? [] : [reservationId];
     const [reservation] = await snapshot.reservations(organizationId, named);
-    const changes = reservation?.versions.slice(0, CHANGES_MAX) ?? [];
+    const changes = toldChanges(reservation?.versions ?? [], version);
     const grantIds = new Set(movements.flatMap(({ grantId }) => grantId ?? []));
     const grants = await snapshot.grants(organizationId, [...grantIds]);
     return {
@@ -34,4 +34,10 @@ export async function explainTransaction(
   const { pricing } = evidence.transaction;
   const card = pricing === undefined ? undefined : await shelf.card(pricing.rateCardVersion);
   return explain({ ...evidence, card });
+}
+
+/** The first ones, and always the one that is explained. */
+function toldChanges(versions: readonly bigint[], version: bigint): readonly bigint[] {
+  const first = versions.slice(0, CHANGES_MAX);
+  return first.includes(version) || !versions.includes(version) ? first : [...first.slice(0, -1), version];
 }

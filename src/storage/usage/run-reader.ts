@@ -21,21 +21,7 @@ export type Run = Readonly<{
 /** Up to which version runs are summed up, and up to which there are changes. */
 export type RunHistory = Readonly<{ organizationId: string; cursor: bigint; head: bigint }>;
 
-export type RunQuery = Readonly<{
-  dearestFirst: boolean;
-  agentId: string | undefined;
-  workspaceId: string | undefined;
-  memberId: string | undefined;
-  parentRunId: string | undefined;
-  /** Only runs whose first version is after the one, up to the other. */
-  afterVersion: bigint;
-  upToVersion: bigint;
-  /** Only what comes after this one. */
-  after: Readonly<{ consumedMicros: bigint; firstVersion: bigint }> | undefined;
-  limit: number;
-}>;
-
-type RunRow = Readonly<{
+export type RunRow = Readonly<{
   run_id: string;
   first_version: string;
   start_time: string;
@@ -50,7 +36,7 @@ type RunRow = Readonly<{
   refunded_micros: string;
 }>;
 
-const RUN_COLUMNS = sql`run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
+export const RUN_COLUMNS = sql`run_id, first_version, start_time, update_time, agent_id, workspace_id, member_id,
   parent_run_id, ${SUM_COLUMNS}`;
 
 /** The run, as the last transaction left it. */
@@ -69,38 +55,10 @@ export async function selectRun(
 }
 
 /**
- * Runs in order: those that the last transactions changed, which are few, beside the
- * first of those that they did not.
- */
-export async function selectRuns(
-  database: Kysely<unknown>,
-  history: RunHistory,
-  query: RunQuery,
-): Promise<readonly Run[]> {
-  const fitting = conditionsOf(query);
-  const order = query.dearestFirst
-    ? sql`settled_micros - refunded_micros desc, first_version desc`
-    : sql`first_version desc`;
-  // By the column, which has an index, where there is one.
-  const stored = query.dearestFirst ? sql`consumed_micros desc, first_version desc` : order;
-  const { rows } = await sql<RunRow>`
-    with fresh as materialized (${freshRuns(history)}),
-    summed as (
-      select ${RUN_COLUMNS} from usage_runs r
-      where organization_id = ${history.organizationId} and ${fitting(sql`consumed_micros`)}
-        -- Looked up for each row, not joined: so the index gives the first ones without the rest.
-        and run_id not in (select run_id from fresh)
-      order by ${stored} limit ${query.limit})
-    select ${RUN_COLUMNS} from (
-      select ${RUN_COLUMNS} from summed union all
-      select ${RUN_COLUMNS} from fresh where ${fitting(sql`settled_micros - refunded_micros`)}) u
-    order by ${order} limit ${query.limit}`.execute(database);
-  return rows.map(fromRowRun);
-}
-
-/**
  * The runs that a run started, those that they started, and so on; each once, even if
- * they name each other. Up to one more than so many.
+ * they name each other. Up to one more than so many. What is not summed up is gathered by
+ * parent once: looked through for each run of the tree, 10,000 runs took 12 to 18 s where
+ * none of their 100,000 changes was summed up, and take 0.2 s so; as long as where all are.
  */
 export async function selectDescendants(
   database: Kysely<unknown>,
@@ -110,20 +68,22 @@ export async function selectDescendants(
 ): Promise<readonly string[]> {
   const { organizationId } = history;
   const { rows } = await sql<{ run_id: string }>`
-    with recursive fresh as materialized (${freshRuns(history)}),
+    with recursive fresh as materialized (
+      select parent_run_id, array_agg(run_id) as run_ids from (${freshRuns(history)}) f
+      where parent_run_id is not null group by parent_run_id),
     tree as (
       select ${runId}::text as run_id
       union
-      select c.run_id from tree t cross join lateral (
+      select c.run_id from tree t left join fresh f on f.parent_run_id = t.run_id cross join lateral (
         select run_id from usage_runs where organization_id = ${organizationId} and parent_run_id = t.run_id
         union all
-        select run_id from fresh where parent_run_id = t.run_id) c)
+        select unnest(f.run_ids)) c)
     select run_id from tree limit ${limit + 2}`.execute(database);
   return rows.map((row) => row.run_id).filter((id) => id !== runId);
 }
 
 /** The runs that transactions after the cursor changed, together with what they were before. */
-function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBuilder<unknown>) {
+export function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBuilder<unknown>) {
   return sql`
     select f.run_id, coalesce(r.first_version, f.first_version) as first_version,
       coalesce(r.start_time, f.start_time) as start_time, f.update_time,
@@ -136,36 +96,7 @@ function freshRuns({ organizationId, cursor, head }: RunHistory, ofRuns?: RawBui
     left join usage_runs r on r.organization_id = ${organizationId} and r.run_id = f.run_id`;
 }
 
-function conditionsOf(query: RunQuery): (consumed: RawBuilder<unknown>) => RawBuilder<unknown> {
-  const { agentId, workspaceId, memberId, parentRunId, afterVersion, upToVersion, after } = query;
-  return (consumed) =>
-    sql.join(
-      [
-        sql`first_version > ${afterVersion} and first_version <= ${upToVersion}`,
-        ...(agentId === undefined ? [] : [sql`agent_id = ${agentId}`]),
-        ...(workspaceId === undefined ? [] : [sql`workspace_id = ${workspaceId}`]),
-        ...(memberId === undefined ? [] : [sql`member_id = ${memberId}`]),
-        ...(parentRunId === undefined ? [] : [sql`parent_run_id = ${parentRunId}`]),
-        ...(after === undefined ? [] : [sql`(${keyOf(query, consumed)}) < (${lastOf(query, after)})`]),
-      ],
-      sql` and `,
-    );
-}
-
-function keyOf({ dearestFirst }: RunQuery, consumed: RawBuilder<unknown>): RawBuilder<unknown> {
-  return dearestFirst ? sql`${consumed}, first_version` : sql`first_version`;
-}
-
-function lastOf(
-  { dearestFirst }: RunQuery,
-  { consumedMicros, firstVersion }: NonNullable<RunQuery["after"]>,
-) {
-  return dearestFirst
-    ? sql`${String(consumedMicros)}::numeric, ${firstVersion}::bigint`
-    : sql`${firstVersion}::bigint`;
-}
-
-function fromRowRun(row: RunRow): Run {
+export function fromRowRun(row: RunRow): Run {
   return {
     runId: row.run_id,
     firstVersion: BigInt(row.first_version),

@@ -77,6 +77,7 @@ export async function selectUsage(
 ): Promise<UsageReport> {
   const { parts, version } = await partsOf(organizationId, query, landmarks);
   const grouped = groupColumns(query);
+  const dearest = sql`order by consumed desc, ${KEY_COLUMNS}, kind`;
   const { rows } = await sql<GroupRow>`
     with parts as (${parts}),
     groups as (
@@ -85,15 +86,16 @@ export async function selectUsage(
       from parts p left join model_kinds m on m.model_id = p.model_id
       where ${ofFilter(query.filter)}
       group by 1, 2, 3, 4, 5, 6, 7),
+    ranked as (${rankedOf(query)}),
+    -- Only of those that are told: sorting a million groups, and joining them, took most of the time.
     places as (
-      select ${KEY_COLUMNS}, kind, least(${query.groupsMax + 1}, row_number() over (
-        order by sum(settled_micros - refunded_micros) desc, ${KEY_COLUMNS}, kind)) as place
-      from groups group by ${KEY_COLUMNS}, kind)
-    select place, ${toldKeys(query.groupsMax)}, bucket, sum(calls) as calls, sum(late_calls) as late_calls,
-      sum(settled_micros) as settled_micros, sum(refunded_micros) as refunded_micros,
-      (select count(*) from places where place > ${query.groupsMax}) as rest
-    from groups join places using (${KEY_COLUMNS}, kind)
-    group by 1, 2, 3, 4, 5, 6, 7, 8 order by place, bucket`.execute(database);
+      select ${KEY_COLUMNS}, kind, row_number() over (${dearest}) as place
+      from (select * from ranked ${dearest} limit ${query.groupsMax}) r)
+    select coalesce(place, ${query.groupsMax + 1}) as place, ${TOLD_KEYS}, bucket, sum(calls) as calls,
+      sum(late_calls) as late_calls, sum(settled_micros) as settled_micros, sum(refunded_micros) as refunded_micros,
+      greatest((select count(*) from ranked) - ${query.groupsMax}, 0) as rest
+    from groups left join places using (${KEY_COLUMNS}, kind)
+    group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, bucket`.execute(database);
   const told = (row: GroupRow) => Number(row.place) <= query.groupsMax;
   return {
     groups: rows.filter(told).map(fromRowGroup),
@@ -171,16 +173,20 @@ function ofFilter(filter: Partial<UsageKeys>): RawBuilder<unknown> {
   return sql.join([sql`true`, ...conditions], sql` and `);
 }
 
-/** The rest names nobody. */
-function toldKeys(groupsMax: number): RawBuilder<unknown> {
-  const columns = [...Object.values(COLUMN_OF), "kind"];
-  return sql.join(
-    columns.map(
-      (column) =>
-        sql`case when place <= ${groupsMax} then ${sql.ref(column)} else '' end as ${sql.ref(column)}`,
-    ),
-  );
+/** What each group consumed; without buckets, each is one row already. */
+function rankedOf({ bucket }: UsageQuery): RawBuilder<unknown> {
+  const consumed = sql`settled_micros - refunded_micros`;
+  return bucket === undefined
+    ? sql`select ${KEY_COLUMNS}, kind, ${consumed} as consumed from groups`
+    : sql`select ${KEY_COLUMNS}, kind, sum(${consumed}) as consumed from groups group by ${KEY_COLUMNS}, kind`;
 }
+
+/** The rest has no place, and names nobody. */
+const TOLD_KEYS = sql.join(
+  [...Object.values(COLUMN_OF), "kind"].map(
+    (column) => sql`case when place is null then '' else ${sql.ref(column)} end as ${sql.ref(column)}`,
+  ),
+);
 
 function fromRowGroup(row: GroupRow): UsageGroup {
   return {

@@ -4,14 +4,8 @@ import { inTransaction } from "../database-transaction.ts";
 import { LedgerReader } from "../ledger-reader.ts";
 import type { Orm } from "../orm.ts";
 import { type CostsReading, selectRunCosts } from "./run-costs-rows.ts";
-import {
-  type Run,
-  type RunHistory,
-  type RunQuery,
-  selectDescendants,
-  selectRun,
-  selectRuns,
-} from "./run-reader.ts";
+import { type RunQuery, selectRuns } from "./run-list.ts";
+import { type Run, type RunHistory, selectDescendants, selectRun } from "./run-reader.ts";
 import { selectUsage, type UsageQuery, type UsageReport } from "./usage-reader.ts";
 
 /**
@@ -29,13 +23,19 @@ export class UsageSnapshot {
     this.#history = history;
   }
 
+  /** `statementTimeoutMs`: the longest that one statement of it may take; absent: as the session has it. */
   static read<T>(
     orm: Orm,
     organizationId: string,
     work: (snapshot: UsageSnapshot) => Promise<T>,
+    statementTimeoutMs?: number,
   ): Promise<T> {
     return inTransaction(orm, "snapshot", async (em) => {
       const database = em.getKysely<unknown>();
+      if (statementTimeoutMs !== undefined)
+        await sql`select set_config('statement_timeout', ${String(statementTimeoutMs)}, true)`.execute(
+          database,
+        );
       const { rows } = await sql<{ head: string; cursor: string }>`
         select coalesce((select version from accounts where organization_id = ${organizationId}), 0) as head,
           coalesce((select version from usage_cursors where organization_id = ${organizationId}), 0) as cursor`.execute(

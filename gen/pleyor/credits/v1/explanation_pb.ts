@@ -316,7 +316,9 @@ export type Explanation = Message<"pleyor.credits.v1.Explanation"> & {
   steps: ExplainedStep[];
 
   /**
-   * The changes of the reservation that it is about, up to now; the first 1,000.
+   * The changes of the reservation that it is about, up to now; where there are more
+   * than 1,000, the first of them, and the last one told is this transaction if it
+   * would be missing.
    *
    * @generated from field: repeated pleyor.credits.v1.HoldChange hold_history = 4;
    */

@@ -427,7 +427,9 @@ export const ExplainTransactionResponseSchema: GenMessage<ExplainTransactionResp
  * What credits were spent on: by run, by agent, by model, over time.
  *
  * All answers are exact at the moment of the call. They are read from summaries
- * that follow behind, and from the transactions which these do not have yet.
+ * that follow behind, and from the transactions which these do not have yet. What
+ * would take seconds all the same is refused, QUERY_TOO_SLOW: it says what to narrow,
+ * and trying again is of no use.
  *
  * @generated from service pleyor.credits.v1.UsageService
  */
@@ -438,7 +440,10 @@ export const UsageService: GenService<{
    * A run that reserved and charged nothing by itself is known by the runs that name it
    * as their parent: `own` is zero then, and of `run` only `run_id` is told.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, RUN_NOT_FOUND.
+   * An answer has 1,000 nodes and models at most, less than a megabyte, and takes up to
+   * a second for 10,000 runs with 50,000 reservations.
+   *
+   * Errors: ORGANIZATION_NOT_FOUND, RUN_NOT_FOUND, QUERY_TOO_SLOW.
    *
    * @generated from rpc pleyor.credits.v1.UsageService.GetRun
    */
@@ -453,8 +458,8 @@ export const UsageService: GenService<{
    * Each page is exact at its own moment: a run whose cost changes between two pages
    * of the dearest may be on both, or on none.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, INVALID_REQUEST (a reversed time range, a
-   * `page_token` of another query).
+   * Errors: ORGANIZATION_NOT_FOUND, QUERY_TOO_SLOW, INVALID_REQUEST (a reversed time
+   * range, a `page_token` of another query).
    *
    * @generated from rpc pleyor.credits.v1.UsageService.ListRuns
    */
@@ -466,8 +471,15 @@ export const UsageService: GenService<{
   /**
    * Sums usage over a time range, in groups.
    *
-   * Errors: ORGANIZATION_NOT_FOUND, INVALID_REQUEST (a time range that is reversed
-   * or too long).
+   * By at most one of agent, model (or kind), workspace and member, grouped by and
+   * filtered together, it is read from summaries of hours, days and months, and by agent
+   * and model from those of days and months: a year takes milliseconds, however much was
+   * used. Every other combination, and every one with RUN, is read from a summary that
+   * has a row for each run, hour and model: about a second for a million runs, grouped by
+   * RUN some five. What takes too long is refused, QUERY_TOO_SLOW.
+   *
+   * Errors: ORGANIZATION_NOT_FOUND, QUERY_TOO_SLOW, INVALID_REQUEST (a time range that
+   * is reversed or too long).
    *
    * @generated from rpc pleyor.credits.v1.UsageService.QueryUsage
    */
