@@ -8,7 +8,7 @@ import { WatchReader } from "../storage/watch-reader.ts";
 import { Administration } from "./administration.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
-import type { Committed } from "./batch.ts";
+import type { BatchGround, Committed } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
 import { CommitThread } from "./commit/commit-thread.ts";
@@ -99,16 +99,10 @@ export function createCreditLedger({
     roller.changed(changes.states);
   };
   const forBatches = { ...database, connectionsMax: shares.batches };
-  const committer: Committer = laneSettings.thread
-    ? new CommitThread({ database: forBatches, clocks }, { committed, onError })
-    : committerOf({
-        orm: createOrm(forBatches),
-        calendar: createCalendar(),
-        catalogues,
-        clocks,
-        shelf,
-        committed,
-      });
+  const listener = { committed, onError };
+  const committer = laneSettings.thread
+    ? new CommitThread({ database: forBatches, clocks }, listener)
+    : commitHere(forBatches, { catalogues, clocks, shelf, committed });
   const lanes = new Lanes(() => committer.lane(), laneSettings, telemetry);
   const readers = { watch: new WatchReader(readOrm), alerts: new AlertReader(readOrm) };
   const source = new WatchSource(readers, lanes);
@@ -147,6 +141,11 @@ export function createCreditLedger({
     ready: () => committer.start(),
     stop,
   };
+}
+
+/** Commits batches in this thread, with what it has at hand anyway. */
+function commitHere(database: OrmSettings, ground: Omit<BatchGround, "orm" | "calendar">): Committer {
+  return committerOf({ ...ground, orm: createOrm(database), calendar: createCalendar() });
 }
 
 type WatchParts = Readonly<{ url: string; orm: Orm; keptMs: number; onError: (error: unknown) => void }>;
