@@ -44,15 +44,7 @@ async function feedAll(
   { signal, onPage, onTransaction }: AuditOptions,
 ): Promise<void> {
   const breath = new Breath();
-  let read = snapshot.transactionsAfter(BEFORE_ALL, PAGE_ROWS);
-  for (;;) {
-    signal.throwIfAborted();
-    const page = await read;
-    if (!verifier.broken) await bring(snapshot, verifier, readable(page));
-    const last = page.at(-1);
-    // The database looks for the next page while this one is looked at.
-    if (page.length === PAGE_ROWS && last)
-      read = ahead(snapshot.transactionsAfter(versionOf(last), PAGE_ROWS));
+  for await (const page of pages(snapshot, verifier, signal)) {
     for (const stored of page) {
       feed(verifier, stored);
       const besides = "transaction" in stored ? onTransaction(stored.transaction) : undefined;
@@ -61,7 +53,26 @@ async function feedAll(
     }
     if (!verifier.broken) await endPage(snapshot, verifier);
     onPage(page.length);
-    if (page.length < PAGE_ROWS) return;
+  }
+}
+
+/** All transactions, with what they name at hand: the database looks for the next page while one is looked at. */
+async function* pages(
+  snapshot: LedgerSnapshot,
+  verifier: Verifier,
+  signal: AbortSignal,
+): AsyncGenerator<readonly StoredTransaction[]> {
+  let read: Promise<readonly StoredTransaction[]> | undefined = snapshot.transactionsAfter(
+    BEFORE_ALL,
+    PAGE_ROWS,
+  );
+  while (read) {
+    signal.throwIfAborted();
+    const page: readonly StoredTransaction[] = await read;
+    if (!verifier.broken) await bring(snapshot, verifier, readable(page));
+    const last = page.length < PAGE_ROWS ? undefined : page.at(-1);
+    read = last && ahead(snapshot.transactionsAfter(versionOf(last), PAGE_ROWS));
+    yield page;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Time } from "../time.ts";
 import { type CalendarSpan, endOf, startOf } from "./calendar-span.ts";
-import { KEY_BITS, SUMMARIES, type Summary, summaryNumber } from "./summary.ts";
+import { KEY_BITS, SUMMARIES, summaryNumber } from "./summary.ts";
 import type { UsageEntry, UsageKeys, UsageSums } from "./usage.ts";
 
 /** One row of a summary: what was used in one span, with the keys that the summary tells apart. */
@@ -36,18 +36,19 @@ export type TallyOptions = Readonly<{
 
 /** Sums in the making: entries are many times as many as rows, and only rows are handed on. */
 type Sums = { -readonly [Name in keyof UsageSums]: UsageSums[Name] };
+/** What an entry adds to a summary, whatever the span. */
+type Part = Pick<SummaryRow, "number" | "keys" | "sums"> & Readonly<{ name: string }>;
 type OpenSpan = {
   readonly startTime: Time;
   readonly endTime: Time;
   readonly rows: Map<string, SummaryRow & Readonly<{ sums: Sums }>>;
 };
 
-const NO_KEYS: UsageKeys = { runId: "", agentId: "", modelId: "", workspaceId: "", memberId: "" };
 const SPANS: readonly CalendarSpan[] = ["hour", "day", "month"];
 const NUMBERS = SUMMARIES.map(summaryNumber);
 
-/** The summaries that are kept by each length of span, with their places in the list of all. */
-const KEPT: Readonly<Record<CalendarSpan, readonly (readonly [Summary, place: number])[]>> = {
+/** The places, in the list of all, of the summaries that are kept by each length of span. */
+const KEPT: Readonly<Record<CalendarSpan, readonly number[]>> = {
   hour: keptBy("hour"),
   day: keptBy("day"),
   month: keptBy("month"),
@@ -72,7 +73,7 @@ export class UsageTally {
 
   /** Adds an entry; returns the spans that it closes, and the parts of those for which it is too much. */
   add(entry: UsageEntry): readonly ClosedSpan[] {
-    const names = NUMBERS.map((number) => nameOf(number, entry.keys));
+    const parts = NUMBERS.map((number) => partOf(number, entry));
     let closed: ClosedSpan[] | undefined;
     for (const span of this.#spans) {
       let open = this.#open.get(span);
@@ -80,7 +81,7 @@ export class UsageTally {
         if (open) closed = [...(closed ?? []), closedSpan(span, open, true)];
         open = this.#begin(span, startOf(span, entry.time));
       }
-      this.#addTo(open, span, entry, names);
+      this.#addTo(open, span, parts);
       if (open.rows.size < this.#rowsMax) continue;
       closed = [...(closed ?? []), closedSpan(span, open, false)];
       this.#begin(span, open.startTime);
@@ -101,20 +102,15 @@ export class UsageTally {
     return begun;
   }
 
-  #addTo(
-    { startTime, rows }: OpenSpan,
-    span: CalendarSpan,
-    { keys, sums }: UsageEntry,
-    names: readonly string[],
-  ): void {
-    for (const [summary, place] of KEPT[span]) {
-      const name = names[place] ?? "";
+  #addTo({ startTime, rows }: OpenSpan, span: CalendarSpan, parts: readonly Part[]): void {
+    for (const place of KEPT[span]) {
+      const part = parts[place];
+      if (part === undefined) continue;
+      const { name, number, keys, sums } = part;
       const row = rows.get(name);
       if (row) addTo(row.sums, sums);
-      else if (this.#has === undefined || this.#has(name)) {
-        const number = NUMBERS[place] ?? 0;
-        rows.set(name, { number, span, startTime, keys: toldKeys(summary, keys), sums: { ...sums } });
-      }
+      else if (this.#has === undefined || this.#has(name))
+        rows.set(name, { number, span, startTime, keys, sums: { ...sums } });
     }
   }
 }
@@ -131,24 +127,24 @@ export function nameInSpan({ number, keys }: Pick<SummaryRow, "number" | "keys">
   return `${number} ${keys.agentId} ${keys.modelId} ${keys.workspaceId} ${keys.memberId} ${keys.runId}`;
 }
 
-/** The name of the row that an entry belongs to. */
-function nameOf(number: number, keys: UsageKeys): string {
-  const agentId = number & KEY_BITS.agentId ? keys.agentId : "";
-  const modelId = number & KEY_BITS.modelId ? keys.modelId : "";
-  const workspaceId = number & KEY_BITS.workspaceId ? keys.workspaceId : "";
-  const memberId = number & KEY_BITS.memberId ? keys.memberId : "";
-  const runId = number & KEY_BITS.runId ? keys.runId : "";
-  return `${number} ${agentId} ${modelId} ${workspaceId} ${memberId} ${runId}`;
+function partOf(number: number, { keys, sums }: UsageEntry): Part {
+  const told = toldKeys(number, keys);
+  return { name: nameInSpan({ number, keys: told }), number, keys: told, sums };
 }
 
-function keptBy(span: CalendarSpan): readonly (readonly [Summary, place: number])[] {
-  return SUMMARIES.map((summary, place) => [summary, place] as const).filter(([{ spans }]) =>
-    spans.includes(span),
-  );
+/** Empty where the summary does not tell them apart. */
+function toldKeys(number: number, keys: UsageKeys): UsageKeys {
+  return {
+    runId: number & KEY_BITS.runId ? keys.runId : "",
+    agentId: number & KEY_BITS.agentId ? keys.agentId : "",
+    modelId: number & KEY_BITS.modelId ? keys.modelId : "",
+    workspaceId: number & KEY_BITS.workspaceId ? keys.workspaceId : "",
+    memberId: number & KEY_BITS.memberId ? keys.memberId : "",
+  };
 }
 
-function toldKeys(summary: Summary, keys: UsageKeys): UsageKeys {
-  return { ...NO_KEYS, ...Object.fromEntries(summary.keys.map((key) => [key, keys[key]])) };
+function keptBy(span: CalendarSpan): readonly number[] {
+  return SUMMARIES.flatMap(({ spans }, place) => (spans.includes(span) ? [place] : []));
 }
 
 /** Most of the sums of an entry are zero, and most of the time would go into adding them. */
