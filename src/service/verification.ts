@@ -11,6 +11,7 @@ import type { Orm } from "../storage/orm.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
+import { SegmentVerification } from "./segment-verification.ts";
 import { UsageVerification } from "./usage/usage-verification.ts";
 
 /** What is to be verified. */
@@ -131,14 +132,22 @@ export class Verification {
     try {
       await LedgerSnapshot.read(this.#orm, organizationId, async (snapshot) => {
         const signal = this.#signal;
-        const usage = await UsageVerification.begin(snapshot.usage({ signal, onPage: progress }));
-        const onTransaction = (transaction: SealedTransaction) => usage.add(transaction);
+        const paging = { signal, onPage: progress };
+        const usage = await UsageVerification.begin(snapshot.usage(paging));
+        const segments = await SegmentVerification.begin(snapshot.segments(paging));
+        const onTransaction = (transaction: SealedTransaction) => {
+          const besides = [usage.add(transaction), segments.add(transaction)].filter(
+            (work) => work !== undefined,
+          );
+          return besides.length === 0 ? undefined : Promise.all(besides).then(() => undefined);
+        };
         const totals = await auditOrganization(snapshot, verifier, { signal, onPage, onTransaction });
         if (totals) this.#totals = addTotals(this.#totals, totals);
         tell();
         for (const finding of await alertDiscrepancies(snapshot, organizationId)) this.#found(finding);
         if (verifier.unreadable) return;
         for (const finding of await usage.finish()) this.#found(finding);
+        for (const finding of await segments.finish()) this.#found(finding);
       });
     } catch (error) {
       tell();

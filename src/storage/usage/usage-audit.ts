@@ -11,6 +11,8 @@ import { KEY_COLUMNS, runsOfTransactions, SUM_COLUMNS, type VersionRange } from 
 
 const PAGE_ROWS = 5_000;
 const PAGE_RUNS = 2_000;
+/** Transactions of them; a run with more is a page by itself. */
+const PAGE_RUN_ROWS = 20_000;
 
 type KeyRow = Readonly<
   Record<"agent_id" | "model_id" | "workspace_id" | "member_id" | "run_id", string | null>
@@ -102,10 +104,10 @@ export class UsageAudit {
     }
   }
 
-  /** The runs that are wrong, page by page: each page is as many runs as are summed up between two names. */
+  /** The runs that are wrong, page by page: each page is what there is of runs between two names. */
   async *wrongRuns(upTo: bigint): AsyncGenerator<WrongRun> {
     for (let after: string | undefined = ""; after !== undefined; ) {
-      const next: string | undefined = await this.#lastRunOfPage(after);
+      const next: string | undefined = await this.#lastRunOfPage(after, upTo);
       const between =
         next === undefined ? sql`run_id > ${after}` : sql`run_id > ${after} and run_id <= ${next}`;
       const { organizationId } = this;
@@ -122,12 +124,20 @@ export class UsageAudit {
     }
   }
 
-  /** Undefined where fewer than a page are left. */
-  async #lastRunOfPage(after: string): Promise<string | undefined> {
-    const [last] = await this.#page(sql<{ run_id: string }>`
-      select run_id from usage_runs where organization_id = ${this.organizationId} and run_id > ${after}
-      order by run_id offset ${PAGE_RUNS - 1} limit 1`);
-    return last?.run_id;
+  /**
+   * The last run after one of which there is not more than a page, neither of what is summed up nor of
+   * transactions, whatever was removed. Undefined where no more than that is left.
+   */
+  async #lastRunOfPage(after: string, upTo: bigint): Promise<string | undefined> {
+    const { organizationId } = this;
+    const [last] = await this.#page(sql<{ run_id: string | null }>`
+      select least(
+        (select run_id from usage_runs where organization_id = ${organizationId} and run_id > ${after}
+          order by run_id offset ${PAGE_RUNS - 1} limit 1),
+        (select run_id from transactions where organization_id = ${organizationId} and run_id > ${after}
+            and version <= ${upTo}
+          order by run_id, version offset ${PAGE_RUN_ROWS - 1} limit 1)) as run_id`);
+    return last?.run_id ?? undefined;
   }
 
   async #page<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
