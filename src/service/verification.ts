@@ -9,6 +9,7 @@ import { LedgerSnapshot } from "../storage/ledger-snapshot.ts";
 import { OrganizationWalk } from "../storage/organization-walk.ts";
 import type { Orm } from "../storage/orm.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
+import { modelKindDiscrepancies } from "./model-kind-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
 import { SegmentVerification } from "./segment-verification.ts";
@@ -100,6 +101,8 @@ export class Verification {
       this.#organizations += 1;
       progress();
     }
+    if (organizationId === undefined)
+      for (const finding of await modelKindDiscrepancies(this.#orm, this.#signal)) this.#found(finding);
     this.#checkTotals();
     return { value: this.#summary() };
   }
