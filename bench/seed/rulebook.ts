@@ -7,6 +7,7 @@ import { readExampleCard } from "../../src/rpc/pricing/example-card.ts";
 import { createCalendar } from "../../src/service/calendar.ts";
 import { readCatalogueFile } from "../../src/service/catalogue-file.ts";
 import { insertCatalogue } from "../../src/storage/catalogue-rows.ts";
+import { putModelKinds } from "../../src/storage/model-kind-rows.ts";
 import type { Orm } from "../../src/storage/orm.ts";
 import { insertVersion } from "../../src/storage/rate-card-store.ts";
 import { toRowRateCard } from "../../src/storage/rate-card-text.ts";
@@ -39,6 +40,7 @@ export async function storeRulebook(orm: Orm, now: Time): Promise<void> {
     modelCount: card.models.length,
   };
   await insertVersion(database, version, undefined, toRowRateCard(card));
+  await putModelKinds(database, card.models, version.version);
 }
 
 function readCatalogue(now: Time): Catalogue {

@@ -9,6 +9,8 @@ export type AuditOptions = Readonly<{
   signal: AbortSignal;
   /** So many more transactions have been looked at. */
   onPage: (transactions: number) => void;
+  /** Each that can be read; the next one waits for the promise, if there is one. */
+  onTransaction: (transaction: SealedTransaction) => Promise<void> | undefined;
 }>;
 
 /** About 2 MB in memory. */
@@ -39,21 +41,49 @@ export async function auditOrganization(
 async function feedAll(
   snapshot: LedgerSnapshot,
   verifier: Verifier,
-  { signal, onPage }: AuditOptions,
+  { signal, onPage, onTransaction }: AuditOptions,
 ): Promise<void> {
   const breath = new Breath();
-  for (let after = BEFORE_ALL; ; after = verifier.head.version) {
-    signal.throwIfAborted();
-    const page = await snapshot.transactionsAfter(after, PAGE_ROWS);
-    if (!verifier.broken) await bring(snapshot, verifier, readable(page));
+  for await (const page of pages(snapshot, verifier, signal)) {
     for (const stored of page) {
       feed(verifier, stored);
+      const besides = "transaction" in stored ? onTransaction(stored.transaction) : undefined;
+      if (besides) await besides;
       await breath.take();
     }
     if (!verifier.broken) await endPage(snapshot, verifier);
     onPage(page.length);
-    if (page.length < PAGE_ROWS) return;
   }
+}
+
+/** All transactions, with what they name at hand: the database looks for the next page while one is looked at. */
+async function* pages(
+  snapshot: LedgerSnapshot,
+  verifier: Verifier,
+  signal: AbortSignal,
+): AsyncGenerator<readonly StoredTransaction[]> {
+  let read: Promise<readonly StoredTransaction[]> | undefined = snapshot.transactionsAfter(
+    BEFORE_ALL,
+    PAGE_ROWS,
+  );
+  while (read) {
+    signal.throwIfAborted();
+    const page: readonly StoredTransaction[] = await read;
+    if (!verifier.broken) await bring(snapshot, verifier, readable(page));
+    const last = page.length < PAGE_ROWS ? undefined : page.at(-1);
+    read = last && ahead(snapshot.transactionsAfter(versionOf(last), PAGE_ROWS));
+    yield page;
+  }
+}
+
+/** A promise that is awaited later, or never where something else fails first. */
+function ahead<T>(reading: Promise<T>): Promise<T> {
+  reading.catch(() => undefined);
+  return reading;
+}
+
+function versionOf(stored: StoredTransaction): bigint {
+  return "transaction" in stored ? stored.transaction.version : stored.version;
 }
 
 function feed(verifier: Verifier, stored: StoredTransaction): void {

@@ -1,17 +1,19 @@
 import { addTotals, type CreditTotals, NO_CREDITS, placedMicros } from "../domain/ledger/credit-totals.ts";
 import { type Discrepancy, TooManyFindingsError } from "../domain/ledger/discrepancy.ts";
 import type { ReadRefusal } from "../domain/ledger/refusal.ts";
+import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import { type LedgerHead, Verifier } from "../domain/ledger/verify.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { linkHash } from "../storage/hash-chain.ts";
 import { LedgerSnapshot } from "../storage/ledger-snapshot.ts";
 import { OrganizationWalk } from "../storage/organization-walk.ts";
 import type { Orm } from "../storage/orm.ts";
-import type { UsagePaging } from "../storage/usage/usage-audit.ts";
 import { alertDiscrepancies } from "./alert-audit.ts";
+import { modelKindDiscrepancies } from "./model-kind-audit.ts";
 import { auditOrganization } from "./organization-audit.ts";
 import type { Answer } from "./receipt.ts";
-import { usageDiscrepancies } from "./usage/usage-verification.ts";
+import { SegmentVerification } from "./segment-verification.ts";
+import { UsageVerification } from "./usage/usage-verification.ts";
 
 /** What is to be verified. */
 export type VerificationScope = Readonly<{
@@ -51,16 +53,6 @@ export type OrganizationNotFound = Extract<ReadRefusal, { reason: "ORGANIZATION_
 
 /** Nobody reads more; and what waits for a slow reader stays small. */
 const FINDINGS_MAX = 10_000;
-
-/** What follows from an organization's transactions beside its account, grants, debts and reservations. */
-const BESIDES: readonly ((
-  snapshot: LedgerSnapshot,
-  organizationId: string,
-  paging: UsagePaging,
-) => Promise<readonly Discrepancy[]>)[] = [
-  alertDiscrepancies,
-  (snapshot, _organizationId, paging) => usageDiscrepancies(snapshot.usage(paging)),
-];
 
 /**
  * Recomputes organizations from their transactions and compares with what is
@@ -109,6 +101,8 @@ export class Verification {
       this.#organizations += 1;
       progress();
     }
+    if (organizationId === undefined)
+      for (const finding of await modelKindDiscrepancies(this.#orm, this.#signal)) this.#found(finding);
     this.#checkTotals();
     return { value: this.#summary() };
   }
@@ -140,12 +134,23 @@ export class Verification {
     };
     try {
       await LedgerSnapshot.read(this.#orm, organizationId, async (snapshot) => {
-        const totals = await auditOrganization(snapshot, verifier, { signal: this.#signal, onPage });
+        const signal = this.#signal;
+        const paging = { signal, onPage: progress };
+        const usage = await UsageVerification.begin(snapshot.usage(paging));
+        const segments = await SegmentVerification.begin(snapshot.segments(paging));
+        const onTransaction = (transaction: SealedTransaction) => {
+          const besides = [usage.add(transaction), segments.add(transaction)].filter(
+            (work) => work !== undefined,
+          );
+          return besides.length === 0 ? undefined : Promise.all(besides).then(() => undefined);
+        };
+        const totals = await auditOrganization(snapshot, verifier, { signal, onPage, onTransaction });
         if (totals) this.#totals = addTotals(this.#totals, totals);
         tell();
-        const paging = { signal: this.#signal, onPage: progress };
-        for (const beside of verifier.unreadable ? [alertDiscrepancies] : BESIDES)
-          for (const finding of await beside(snapshot, organizationId, paging)) this.#found(finding);
+        for (const finding of await alertDiscrepancies(snapshot, organizationId)) this.#found(finding);
+        if (verifier.unreadable) return;
+        for (const finding of await usage.finish()) this.#found(finding);
+        for (const finding of await segments.finish()) this.#found(finding);
       });
     } catch (error) {
       tell();

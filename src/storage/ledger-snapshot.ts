@@ -11,6 +11,7 @@ import { type DebtRow, fromRowDebt, selectOwedDebts } from "./debt-rows.ts";
 import { fromRowOwnedGrant, type GrantRow, selectGrants } from "./grant-rows.ts";
 import type { Orm } from "./orm.ts";
 import { fromRowOwnedReservation, type ReservationRow } from "./reservation-rows.ts";
+import { SegmentAudit, type SegmentPaging } from "./segment-audit.ts";
 import { selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTransaction, selectTransactions, type TransactionRow } from "./transaction-rows.ts";
 import { UsageAudit, type UsagePaging } from "./usage/usage-audit.ts";
@@ -209,6 +210,11 @@ export class LedgerSnapshot {
   /** What is summed up of the organization. */
   usage(paging: UsagePaging): UsageAudit {
     return new UsageAudit(this.#database, this.#organizationId, paging);
+  }
+
+  /** Where in the organization's history something occurs. */
+  segments(paging: SegmentPaging): SegmentAudit {
+    return new SegmentAudit(this.#database, this.#organizationId, paging);
   }
 
   get #database(): Kysely<unknown> {

@@ -23,12 +23,26 @@ function textOf(time: Time): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 19)}${point}+00`;
 }
 
+/** The day that was read last, in milliseconds: rows that are read together are mostly of one day. */
+let lastDay: Readonly<{ text: string; millis: number }> = { text: "1970-01-01", millis: 0 };
+/** And the time: most changes are recorded in the moment in which they take effect. */
+let lastRead: Readonly<{ text: string; time: Time }> = { text: "1970-01-01 00:00:00+00", time: 0n };
+
 /** The same way back; whatever is written otherwise could be misread, and is refused. */
 export function fromRowTime(text: string): Time {
-  const match = /^(\d{4}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?\+00$/.exec(text);
-  if (!match) throw new Error(`not a UTC timestamp: ${text}`);
-  const [, date, clock, fraction = ""] = match;
-  return BigInt(Date.parse(`${date}T${clock}Z`)) * MICROS_PER_MILLI + BigInt(fraction.padEnd(6, "0"));
+  if (text !== lastRead.text) lastRead = { text, time: timeOf(text) };
+  return lastRead.time;
+}
+
+function timeOf(text: string): Time {
+  if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?\+00$/.test(text))
+    throw new Error(`not a UTC timestamp: ${text}`);
+  const day = text.slice(0, 10);
+  if (day !== lastDay.text) lastDay = { text: day, millis: Date.parse(`${day}T00:00:00Z`) };
+  const clock =
+    (Number(text.slice(11, 13)) * 60 + Number(text.slice(14, 16))) * 60 + Number(text.slice(17, 19));
+  const micros = text.slice(20, -3).padEnd(6, "0");
+  return BigInt(lastDay.millis + clock * 1_000) * MICROS_PER_MILLI + BigInt(micros);
 }
 
 export function toRowTimeOrNull(time: Time | undefined): string | null {

@@ -113,9 +113,10 @@ describe("the database's own constraints", () => {
     await accepted(ledger, asking, { kind: "setAlertThresholds", thresholds: [threshold] });
     await rollUp(rig.orm, "owner", 100);
     await rig.run("insert into model_kinds values ('painter', 'IMAGE', 1)");
+    const content = `{"title": "", "models": [{"modelId": "painter", "kind": "IMAGE", "measures": [], "lines": []}]}`;
     await rig.run(`
       insert into rate_cards (version, effective_time, publish_time, publisher, title, model_count, request_id,
-        fingerprint, content) values (1, now(), now(), 'tester', '', 1, gen_random_uuid(), '', '{}')`);
+        fingerprint, content) values (1, now(), now(), 'tester', '', 1, gen_random_uuid(), '', '${content}')`);
   });
 
   after(async () => {

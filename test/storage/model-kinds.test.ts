@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { sql } from "kysely";
 import type { ModelKind } from "../../src/domain/pricing/model.ts";
+import { verifyLedger } from "../../src/service/verification.ts";
 import { KNOWN_KINDS } from "../../src/storage/migrations/usage.ts";
 import { putModelKinds } from "../../src/storage/model-kind-rows.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
@@ -38,6 +39,29 @@ describe("R-HIST-3: the kinds of models", () => {
     await sql.raw(KNOWN_KINDS).execute(orm.em.fork().getKysely());
     expect(await kinds()).to.deep.equal(kept);
   });
+
+  for (const [what, statement, place] of [
+    ["a changed kind", "update model_kinds set kind = 'TEXT' where model_id = 'painter'", "painter"],
+    [
+      "a kind of another card",
+      "update model_kinds set rate_card_version = 1 where model_id = 'gone'",
+      "gone",
+    ],
+    ["a removed kind", "delete from model_kinds where model_id = 'gone'", "gone"],
+    ["an added kind", "insert into model_kinds values ('never', 'IMAGE', 1)", "never"],
+  ] as const) {
+    it(`R-HIST-4: verification finds ${what}, and nothing else`, async () => {
+      const run = (text: string) => sql.raw(text).execute(orm.em.fork().getKysely());
+      await run("create table kept as table model_kinds");
+      await run(statement);
+      const { discrepancies } = await verifyLedger(orm);
+      await run("delete from model_kinds");
+      await run("insert into model_kinds table kept");
+      await run("drop table kept");
+      expect(discrepancies.map((each) => each.place)).to.deep.equal([`kind of model ${place}`]);
+      expect((await verifyLedger(orm)).discrepancies).to.deep.equal([]);
+    });
+  }
 
   it("are not changed by a card that is older than the one that said them", async () => {
     const database = orm.em.fork().getKysely<unknown>();

@@ -47,11 +47,26 @@ export function availableMicros(balance: Balance): bigint {
   return totalMicros(balance) - balance.reservedMicros - balance.debtMicros;
 }
 
+export function isSameBalance(left: Balance, right: Balance): boolean {
+  return (
+    left.subscriptionMicros === right.subscriptionMicros &&
+    left.promotionalMicros === right.promotionalMicros &&
+    left.purchasedMicros === right.purchasedMicros &&
+    left.reservedMicros === right.reservedMicros &&
+    left.debtMicros === right.debtMicros
+  );
+}
+
 /** Throws where a balance breaks a rule that holds after every change. */
 export function assertBalance(balance: Balance): void {
   const free = totalMicros(balance) - balance.reservedMicros;
+  const { subscriptionMicros, promotionalMicros, purchasedMicros, reservedMicros, debtMicros } = balance;
   invariant(
-    Object.values(balance).every((micros) => micros >= 0n),
+    subscriptionMicros >= 0n &&
+      promotionalMicros >= 0n &&
+      purchasedMicros >= 0n &&
+      reservedMicros >= 0n &&
+      debtMicros >= 0n,
     "R-BAL-2: less than nothing",
   );
   invariant(free >= 0n, "R-BAL-2: more is reserved than there is");

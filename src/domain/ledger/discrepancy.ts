@@ -65,12 +65,17 @@ export class Findings {
 export function isSame(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return false;
-  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  if (Array.isArray(left)) return Array.isArray(right) && areSame(left, right);
+  if (Array.isArray(right)) return false;
   const [ours, theirs] = [left, right] as readonly Readonly<Record<string, unknown>>[];
   if (!ours || !theirs) return false;
   for (const key in ours) if (!isSame(ours[key], theirs[key])) return false;
   for (const key in theirs) if (theirs[key] !== undefined && ours[key] === undefined) return false;
   return true;
+}
+
+function areSame(left: readonly unknown[], right: readonly unknown[]): boolean {
+  return left.length === right.length && left.every((part, place) => isSame(part, right[place]));
 }
 
 /** The fields that another value has otherwise, or not at all. */

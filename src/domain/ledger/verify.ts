@@ -1,6 +1,6 @@
 import { cycleOf, type Subscription } from "../plans/subscription.ts";
 import { earlierOf } from "../time.ts";
-import type { Account } from "./account.ts";
+import { type Account, isSameBalance } from "./account.ts";
 import { canonicalTransaction } from "./canonical.ts";
 import { addTotals, type CreditTotals, NO_CREDITS, totalsAfter, totalsOfDebt } from "./credit-totals.ts";
 import { DebtAudit } from "./debt-audit.ts";
@@ -194,7 +194,7 @@ function isRecordedAs(again: Transaction, recorded: Transaction): boolean {
   return (
     again.organizationId === recorded.organizationId &&
     again.movements.length === recorded.movements.length &&
-    isSame(again.balance, recorded.balance) &&
+    isSameBalance(again.balance, recorded.balance) &&
     isSame(again.grantAfter, recorded.grantAfter)
   );
 }

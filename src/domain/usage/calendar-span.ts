@@ -12,6 +12,11 @@ export function startOf(span: CalendarSpan, time: Time): Time {
   return span === "day" ? floor(time, DAY) : monthAround(time, 0);
 }
 
+/** The beginning of the span after the one that begins then. */
+export function endOf(span: CalendarSpan, startTime: Time): Time {
+  return firstStartFrom(span, startTime + 1n);
+}
+
 /** The first beginning of a span at or after a moment. */
 export function firstStartFrom(span: CalendarSpan, time: Time): Time {
   const start = startOf(span, time);

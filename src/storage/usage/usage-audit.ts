@@ -7,13 +7,12 @@ import type { Used } from "../../domain/usage/usage.ts";
 import type { SummaryRow } from "../../domain/usage/usage-tally.ts";
 import { fromRowTime, toRowTime } from "../timestamp.ts";
 import { fromRowSums } from "./usage-reader.ts";
-import { KEY_COLUMNS, runsOfTransactions, SUM_COLUMNS } from "./usage-sql.ts";
+import { KEY_COLUMNS, runsOfTransactions, SUM_COLUMNS, type VersionRange } from "./usage-sql.ts";
 
 const PAGE_ROWS = 5_000;
 const PAGE_RUNS = 2_000;
-
-/** Each is asked for, because the primary key has them before the time. */
-const NUMBERS = SUMMARIES.map(summaryNumber);
+/** Transactions of them; a run with more is a page by itself. */
+const PAGE_RUN_ROWS = 20_000;
 
 type KeyRow = Readonly<
   Record<"agent_id" | "model_id" | "workspace_id" | "member_id" | "run_id", string | null>
@@ -36,6 +35,9 @@ type SummedRow = KeyRow &
     settled_micros: string;
     refunded_micros: string;
   }>;
+
+/** The transactions after one version, up to another. */
+export type Versions = Omit<VersionRange, "organizationId">;
 
 /** A run whose totals are not what its transactions come to. */
 export type WrongRun = Readonly<{ run_id: string; expected: string | null; found: string | null }>;
@@ -64,9 +66,9 @@ export class UsageAudit {
     return { cursor: BigInt(row?.cursor ?? 0), head: BigInt(row?.head ?? 0) };
   }
 
-  /** What was used, in order, up to a version. */
-  async *used(upTo: bigint): AsyncGenerator<Used> {
-    for (let last = 0n; ; ) {
+  /** What was used, in order. */
+  async *used({ after, upTo }: Versions): AsyncGenerator<Used & Readonly<{ version: bigint }>> {
+    for (let last = after; ; ) {
       const rows = await this.#page(sql<EntryRow>`
         select version, kind, effective_time, amount_micros, late, ${KEY_COLUMNS} from transactions
         where organization_id = ${this.organizationId} and version > ${last} and version <= ${upTo}
@@ -78,27 +80,34 @@ export class UsageAudit {
     }
   }
 
-  /** The rows of the spans that begin after a time, up to another; without an end, all. */
-  async summaries(
+  /** The rows of the spans that begin after a time, up to another; without an end, all. In pages. */
+  async *summaries(
     span: CalendarSpan,
     after: Time | undefined,
     upTo: Time | undefined,
-    limit: number,
-  ): Promise<readonly SummaryRow[]> {
-    const rows = await this.#page(sql<SummedRow>`
-      select s.keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS}
-      from unnest(${NUMBERS}::smallint[]) as k (number) join usage_summaries s on s.keys = k.number
-      where organization_id = ${this.organizationId} and span = ${span}
-        and start_time > ${after === undefined ? "-infinity" : toRowTime(after)}
-        and start_time <= ${upTo === undefined ? "infinity" : toRowTime(upTo)}
-      limit ${limit}`);
-    return rows.map(fromRowSummary);
+  ): AsyncGenerator<readonly SummaryRow[]> {
+    // One by one, because the primary key has them before the time.
+    for (const number of SUMMARIES.filter(({ spans }) => spans.includes(span)).map(summaryNumber)) {
+      for (let next = sql`start_time > ${after === undefined ? "-infinity" : toRowTime(after)}`; ; ) {
+        const rows = await this.#page(sql<SummedRow>`
+          select keys, span, start_time, ${KEY_COLUMNS}, ${SUM_COLUMNS} from usage_summaries
+          where organization_id = ${this.organizationId} and keys = ${number} and span = ${span} and ${next}
+            and start_time <= ${upTo === undefined ? "infinity" : toRowTime(upTo)}
+          order by start_time, ${KEY_COLUMNS} limit ${PAGE_ROWS}`);
+        yield rows.map(fromRowSummary);
+        const last = rows.at(-1);
+        if (last === undefined || rows.length < PAGE_ROWS) break;
+        const { start_time, agent_id, model_id, workspace_id, member_id, run_id } = last;
+        next = sql`(start_time, ${KEY_COLUMNS}) >
+          (${start_time}, ${agent_id}, ${model_id}, ${workspace_id}, ${member_id}, ${run_id})`;
+      }
+    }
   }
 
-  /** The runs that are wrong, page by page: each page is as many runs as are summed up between two names. */
+  /** The runs that are wrong, page by page: each page is what there is of runs between two names. */
   async *wrongRuns(upTo: bigint): AsyncGenerator<WrongRun> {
     for (let after: string | undefined = ""; after !== undefined; ) {
-      const next: string | undefined = await this.#lastRunOfPage(after);
+      const next: string | undefined = await this.#lastRunOfPage(after, upTo);
       const between =
         next === undefined ? sql`run_id > ${after}` : sql`run_id > ${after} and run_id <= ${next}`;
       const { organizationId } = this;
@@ -115,12 +124,20 @@ export class UsageAudit {
     }
   }
 
-  /** Undefined where fewer than a page are left. */
-  async #lastRunOfPage(after: string): Promise<string | undefined> {
-    const [last] = await this.#page(sql<{ run_id: string }>`
-      select run_id from usage_runs where organization_id = ${this.organizationId} and run_id > ${after}
-      order by run_id offset ${PAGE_RUNS - 1} limit 1`);
-    return last?.run_id;
+  /**
+   * The last run after one of which there is not more than a page, neither of what is summed up nor of
+   * transactions, whatever was removed. Undefined where no more than that is left.
+   */
+  async #lastRunOfPage(after: string, upTo: bigint): Promise<string | undefined> {
+    const { organizationId } = this;
+    const [last] = await this.#page(sql<{ run_id: string | null }>`
+      select least(
+        (select run_id from usage_runs where organization_id = ${organizationId} and run_id > ${after}
+          order by run_id offset ${PAGE_RUNS - 1} limit 1),
+        (select run_id from transactions where organization_id = ${organizationId} and run_id > ${after}
+            and version <= ${upTo}
+          order by run_id, version offset ${PAGE_RUN_ROWS - 1} limit 1)) as run_id`);
+    return last?.run_id ?? undefined;
   }
 
   async #page<Row>(statement: RawBuilder<Row>): Promise<readonly Row[]> {
@@ -131,9 +148,10 @@ export class UsageAudit {
   }
 }
 
-function fromRowUsed(row: EntryRow): Used {
+function fromRowUsed(row: EntryRow): Used & Readonly<{ version: bigint }> {
   const { kind, late } = row;
   return {
+    version: BigInt(row.version),
     kind,
     effectiveTime: fromRowTime(row.effective_time),
     amountMicros: BigInt(row.amount_micros),
@@ -155,10 +173,10 @@ function fromRowSummary(row: SummedRow): SummaryRow {
 
 function fromRowKeys({ agent_id, model_id, workspace_id, member_id, run_id }: KeyRow) {
   return {
+    runId: run_id ?? "",
     agentId: agent_id ?? "",
     modelId: model_id ?? "",
     workspaceId: workspace_id ?? "",
     memberId: member_id ?? "",
-    runId: run_id ?? "",
   };
 }

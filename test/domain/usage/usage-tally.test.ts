@@ -11,7 +11,7 @@ import {
   type UsageSums,
   usageOf,
 } from "../../../src/domain/usage/usage.ts";
-import { rowName, UsageTally } from "../../../src/domain/usage/usage-tally.ts";
+import { rowName, type SummaryRow, UsageTally } from "../../../src/domain/usage/usage-tally.ts";
 import { PlanBook } from "../support/plan-book.ts";
 
 const START: Time = 1_790_000_000_000_000n;
@@ -78,6 +78,29 @@ describe("R-HIST-3: what is summed up", () => {
     ]);
   });
 
+  it("comes in parts where it is too much for memory, which add up to the whole", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.integer({ min: 1, max: 9 }), (history, rowsMax) => {
+        const tally = new UsageTally({ rowsMax });
+        const parts = [...history.flatMap((entry) => tally.add(entry)), ...tally.finish()];
+        // An entry is in one row of each summary, and all of them are added before anything is handed on.
+        for (const { rows } of parts) expect(rows.size).to.be.below(rowsMax + SUMMARIES.length);
+        expect(merged(parts.map(({ rows }) => namedSums(rows.values())))).to.deep.equal(tallied(history));
+      }),
+    );
+  });
+
+  it("can be summed up some names at a time", () => {
+    fc.assert(
+      fc.property(anyHistory, fc.integer({ min: 1, max: 4 }), (history, passes) => {
+        const pieces = Array.from({ length: passes }, (_, pass) =>
+          tallied(history, new UsageTally({ has: (name) => name.length % passes === pass })),
+        );
+        expect(merged(pieces)).to.deep.equal(tallied(history));
+      }),
+    );
+  });
+
   it("is what was charged and refunded, whatever else happened", () => {
     const book = new PlanBook();
     book.grant("PURCHASED", 9, "p");
@@ -135,11 +158,13 @@ describe("the average per call", () => {
 
 type Rows = ReadonlyMap<string, UsageSums>;
 
-function tallied(history: readonly UsageEntry[]): Rows {
-  const tally = new UsageTally();
+function tallied(history: readonly UsageEntry[], tally = new UsageTally()): Rows {
   const closed = [...history.flatMap((entry) => tally.add(entry)), ...tally.finish()];
-  const rows = closed.flatMap((each) => [...each.rows.values()]);
-  return sorted(rows.map((row) => [rowName(row), row.sums] as const));
+  return namedSums(closed.flatMap((each) => [...each.rows.values()]));
+}
+
+function namedSums(rows: Iterable<SummaryRow>): Rows {
+  return sorted([...rows].map((row) => [rowName(row), row.sums] as const));
 }
 
 function merged(pieces: readonly Rows[]): Rows {

@@ -421,8 +421,8 @@ export const AdminService: GenService<{
    * organization is looked at as it was at one moment; one whose rows can't be read is
    * named, and the others are looked at all the same. Changes nothing.
    *
-   * Not looked at are the index by which lists find rare transactions, and the kinds of
-   * models by which usage is grouped.
+   * The index by which lists find rare transactions is looked at too; the kinds of
+   * models by which usage is grouped, where all organizations are.
    *
    * The stream tells how far it is, then what it finds as it finds it, and ends with
    * a summary; without a summary it has not come to its end. Leaving the stream stops
