@@ -2,7 +2,7 @@ import type { Case } from "./case.ts";
 import { applyBatch } from "./cases/apply-batch.ts";
 import { estimate } from "./cases/estimate.ts";
 import { fairness } from "./cases/fairness.ts";
-import { growth } from "./cases/growth.ts";
+import { growth, growthMany } from "./cases/growth.ts";
 import { history } from "./cases/history.ts";
 import { hotOrganization } from "./cases/hot-organization.ts";
 import { manyOrganizations } from "./cases/many-organizations.ts";
@@ -22,5 +22,6 @@ export const CASES: readonly Case[] = [
   // Before what adds to the ledgers whose past it looks at.
   history,
   growth,
+  growthMany,
   requestIds,
 ];

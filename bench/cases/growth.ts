@@ -3,7 +3,7 @@ import type { Case, CaseResult } from "../case.ts";
 import { comparison } from "../figure.ts";
 import type { Ground } from "../ground.ts";
 import { measureInTurns, type Subject, underLoad } from "../measurement.ts";
-import { organizationIds, type Shape, THE_ONE } from "../seed/shape.ts";
+import { organizationIds, type Shape } from "../seed/shape.ts";
 import { UpdateCount } from "../update-count.ts";
 
 const IN_FLIGHT = 256;
@@ -11,71 +11,57 @@ const DURATION_MS = 4_000;
 /** So many of the organizations are called: what they have in memory of the database differs each time. */
 const CALLED_MAX = 10_000;
 
+const GOALS = { least: 0.8, aim: 0.95 };
+
 export const growth: Case = {
   name: "growth",
-  title: `ReserveCredits and SettleReservation on a ledger with a past against an empty one, ${IN_FLIGHT} in flight`,
+  title: `ReserveCredits and SettleReservation on one organization with a past against one without, ${IN_FLIGHT} in flight`,
   long: true,
-  run,
+  run: (ground) => compare(ground, { kind: "one", transactions: ground.transactions, requestIds: "v7" }),
 };
 
-async function run(ground: Ground): Promise<CaseResult> {
-  const { transactions } = ground;
-  const one: Shape = { kind: "one", transactions, requestIds: "v7" };
-  const many: Shape = { kind: "many", transactions, requestIds: "v7" };
-  const called = spread(organizationIds(many), CALLED_MAX);
-  const databases = {
-    emptyOne: await ground.database(),
-    fullOne: await ground.seeded(one),
-    emptyMany: await ground.database(),
-    fullMany: await ground.seeded(many),
-  };
+export const growthMany: Case = {
+  name: "growth-many",
+  title: `The same on ${CALLED_MAX.toLocaleString("en")} of many organizations with a past`,
+  long: true,
+  run: (ground) => compare(ground, { kind: "many", transactions: ground.transactions, requestIds: "v7" }),
+};
+
+/** Each ledger has a server of its own; both are there at once and take turns. */
+async function compare(ground: Ground, shape: Shape): Promise<CaseResult> {
+  const called = spread(organizationIds(shape), CALLED_MAX);
+  const empty = await ground.database();
+  const full = await ground.seeded(shape);
+  await ground.open(empty.url, called);
   // The many with a past have enough credits left; two grants more each would be two more to load for every call.
-  for (const { url } of [databases.emptyOne, databases.fullOne]) await ground.open(url, [THE_ONE]);
-  await ground.open(databases.emptyMany.url, called);
-  const subject = subjectsOf(ground);
+  if (shape.kind === "one") await ground.open(full.url, called);
+  const who = shape.kind === "one" ? "one organization" : `${called.length} of many organizations`;
   const subjects = [
-    await subject("one organization, empty", databases.emptyOne, [THE_ONE]),
-    await subject(`one organization, ${transactions} stored`, databases.fullOne, [THE_ONE]),
-    await subject(`${called.length} organizations, empty`, databases.emptyMany, called),
-    await subject(
-      `${called.length} of many organizations, ${transactions} stored`,
-      databases.fullMany,
-      called,
-    ),
+    await subject(ground, `${who}, empty`, empty, called),
+    await subject(ground, `${who}, ${shape.transactions} stored`, full, called),
   ];
-  const updates = await UpdateCount.begin(databases.fullMany.url);
+  const updates = await UpdateCount.begin(full.url);
   const figures = await measureInTurns(ground, subjects);
-  const [emptyOne, fullOne, emptyMany, fullMany] = figures;
-  if (!emptyOne || !fullOne || !emptyMany || !fullMany) throw new Error("unmeasured");
-  const goals = { least: 0.8, aim: 0.95 };
+  const [without, past] = figures;
+  if (!without || !past) throw new Error("unmeasured");
   return {
     figures,
-    targets: [
-      { name: "one organization with a past against without", ...comparison(fullOne, emptyOne), ...goals },
-      {
-        name: "many organizations with a past against without",
-        ...comparison(fullMany, emptyMany),
-        ...goals,
-      },
-    ],
-    checked: [
-      await ground.check("one organization, empty", databases.emptyOne),
-      await ground.check("one organization with a past", databases.fullOne),
-      await ground.check("organizations, empty", databases.emptyMany),
-      await ground.check("many organizations with a past", databases.fullMany),
-    ],
+    targets: [{ name: `${who} with a past against without`, ...comparison(past, without), ...GOALS }],
+    checked: [await ground.check(`${who}, empty`, empty), await ground.check(`${who} with a past`, full)],
     notes: await updates.notes(),
   };
 }
 
-/** Each has a server and a database of its own; all are there at once and take turns. */
-function subjectsOf(ground: Ground) {
-  return async (name: string, { url }: TestDatabase, called: readonly string[]): Promise<Subject> => {
-    const service = await ground.service(url);
-    const calls = { kind: "spend", organizationIds: called } as const;
-    const order = { address: service.grpcAddress, calls, inFlight: IN_FLIGHT, durationMs: DURATION_MS };
-    return { name, unit: "calls/s", run: (round) => underLoad(ground, service, { ...order, round }) };
-  };
+async function subject(
+  ground: Ground,
+  name: string,
+  { url }: TestDatabase,
+  called: readonly string[],
+): Promise<Subject> {
+  const service = await ground.service(url);
+  const calls = { kind: "spend", organizationIds: called } as const;
+  const order = { address: service.grpcAddress, calls, inFlight: IN_FLIGHT, durationMs: DURATION_MS };
+  return { name, unit: "calls/s", run: (round) => underLoad(ground, service, { ...order, round }) };
 }
 
 /** So many of all at the most, from everywhere among them. */
