@@ -4,6 +4,7 @@ import type { Command } from "../../../src/domain/ledger/command.ts";
 import type { ModelCall } from "../../../src/domain/ledger/model-call.ts";
 import type { RateCard } from "../../../src/domain/pricing/model.ts";
 import { MINUTE } from "../../../src/domain/time.ts";
+import { putModelKinds } from "../../../src/storage/model-kind-rows.ts";
 import { toRowRateCard } from "../../../src/storage/rate-card-text.ts";
 import { card, line, model } from "../../domain/support/model.ts";
 import { accepted, grantOf, refused, reservationIdOf } from "../support/asking.ts";
@@ -46,6 +47,7 @@ describe("quoted prices", () => {
       insert into rate_cards (version, effective_time, publish_time, publisher, title, model_count, content)
       select ${version}, t, t, 'tester', '', 1, ${content}
       from (select clock_timestamp() - make_interval(mins => ${minutes})) as at (t)`);
+    await putModelKinds(rig.orm.em.fork().getKysely(), cardAt(rate).models, version);
   }
 
   it("R-PRICE-4: hold for 15 minutes after their card was superseded, and no longer", async () => {
