@@ -68,20 +68,15 @@ export function indexSegments(orm: Orm, organizationId: string): Promise<boolean
   });
 }
 
-/** The version up to which an organization's history is indexed. */
-export async function indexedVersion(database: Kysely<unknown>, organizationId: string): Promise<bigint> {
-  const { rows } = await sql<{ segments: string }>`
-    select segments from history_indexing where organization_id = ${organizationId}`.execute(database);
-  return BigInt(rows[0]?.segments ?? 0) * SEGMENT_VERSIONS;
-}
+/** Up to which version history is indexed, and the last segments in a range that meet all conditions, last one first. */
+export type FoundSegments = Readonly<{ indexed: bigint; segments: readonly bigint[] }>;
 
-/** The last segments in a range that meet all conditions, last one first; of those that are indexed. */
 export async function findSegments(
   database: Kysely<unknown>,
   organizationId: string,
   [first, ...others]: readonly SegmentCondition[],
   { from, to, limit }: Readonly<{ from: bigint; to: bigint; limit: number }>,
-): Promise<readonly bigint[]> {
+): Promise<FoundSegments> {
   if (!first) throw new Error("segments of no condition");
   const entry = (field: SegmentField, value: string): RawBuilder<unknown> =>
     sql`organization_id = ${organizationId} and field = ${field} and value = ${value}`;
@@ -95,8 +90,10 @@ export async function findSegments(
       where ${entry(first.field, value)} and segment between ${from} and ${to} ${sql.join(also, sql` `)}
       order by segment desc limit ${limit})`,
   );
-  const { rows } = await sql<{ segment: string }>`
-    select distinct segment from (${sql.join(each, sql` union all `)}) as found
-    order by segment desc limit ${limit}`.execute(database);
-  return rows.map(({ segment }) => BigInt(segment));
+  const { rows } = await sql<{ indexed: string | null; segments: string[] }>`
+    select (select segments from history_indexing where organization_id = ${organizationId}) as indexed,
+      array(select distinct segment from (${sql.join(each, sql` union all `)}) as found
+        order by segment desc limit ${limit})::text[] as segments`.execute(database);
+  const [{ indexed, segments } = { indexed: null, segments: [] }] = rows;
+  return { indexed: BigInt(indexed ?? 0) * SEGMENT_VERSIONS, segments: segments.map(BigInt) };
 }

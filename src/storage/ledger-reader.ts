@@ -186,20 +186,29 @@ export class LedgerReader {
 
   async listTransactions(organizationId: string, query: TransactionQuery): Promise<TransactionListPage> {
     const { startTime, endTime, beforeVersion, limit } = query;
-    const last = endTime === undefined ? VERSION_MAX : await this.versionBefore(organizationId, endTime);
-    const after = startTime === undefined ? 0n : await this.versionBefore(organizationId, startTime);
+    const times = [startTime, endTime].filter((time) => time !== undefined);
+    const versions = (await this.#versionsBefore(organizationId, times)).values();
+    const after = startTime === undefined ? 0n : (versions.next().value ?? 0n);
+    const last = endTime === undefined ? VERSION_MAX : (versions.next().value ?? 0n);
     const newest = beforeVersion === undefined ? query.lastVersion : beforeVersion - 1n;
     const list = new TransactionList(this.#database, organizationId, query);
     return list.page({ after, upTo: last < newest ? last : newest }, limit);
   }
 
-  /**
-   * The last version before a time; 0 where there is none. Versions have no gaps and their
-   * times never fall (R-BAL-3, R-BAL-5), so halving the range finds it by a few
-   * looks at the primary key, without an index on the time.
-   */
+  /** The last version before a time; 0 where there is none. */
   async versionBefore(organizationId: string, time: Time): Promise<bigint> {
-    const { rows } = await sql<{ version: string }>`
+    const [version] = await this.#versionsBefore(organizationId, [time]);
+    return version ?? 0n;
+  }
+
+  /**
+   * Versions have no gaps and their times never fall (R-BAL-3, R-BAL-5), so halving the range
+   * finds the last one before a time by a few looks at the primary key, without an index on the time.
+   */
+  async #versionsBefore(organizationId: string, times: readonly Time[]): Promise<readonly bigint[]> {
+    if (times.length === 0) return [];
+    const searches = times.map(
+      (time) => sql`(
       with recursive search (low, high) as (
         select 0::bigint, version from accounts where organization_id = ${organizationId}
         union all
@@ -209,8 +218,11 @@ export class LedgerReader {
         cross join lateral (select (s.low + s.high + 1) / 2 as middle) m
         join transactions t on t.organization_id = ${organizationId} and t.version = m.middle
         where s.low < s.high)
-      select low as version from search where low = high`.execute(this.#database);
-    return BigInt(rows[0]?.version ?? 0);
+      select low from search where low = high)`,
+    );
+    const { rows } = await sql<{ versions: (string | null)[] }>`
+      select array[${sql.join(searches)}]::text[] as versions`.execute(this.#database);
+    return times.map((_, index) => BigInt(rows[0]?.versions[index] ?? 0));
   }
 
   /**

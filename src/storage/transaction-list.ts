@@ -1,6 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
-import { findSegments, indexedVersion, SEGMENT_VERSIONS, type SegmentCondition } from "./history-segments.ts";
+import { findSegments, SEGMENT_VERSIONS, type SegmentCondition } from "./history-segments.ts";
 import { fromRowTransaction, type TransactionRow } from "./transaction-rows.ts";
 
 export type TransactionConditions = Readonly<{
@@ -46,64 +46,61 @@ export class TransactionList {
     // A run's changes have an index of their own, and all changes are in the primary key's order.
     if (runId !== undefined || segmented.length === 0)
       return this.#close(await this.#select([range], size), size);
-    const indexed = await indexedVersion(this.#database, this.#organizationId);
-    return range.upTo > indexed
-      ? this.#throughTail(range, size, indexed)
-      : this.#throughSegments(range, size, [], PAGE_SEGMENTS);
+    if (range.upTo <= range.after) return { transactions: [], before: undefined };
+    const { ranges, before } = await this.#rangesWith(segmented, range);
+    const page = this.#close(await this.#select(ranges, size), size);
+    return page.before === undefined ? { ...page, before } : page;
   }
 
-  /** What is not indexed yet, then the segments before it. */
-  async #throughTail(
+  /**
+   * Where the next page is looked for, the newest first: what is not indexed yet, then segments before it. `before`:
+   * where the page after it begins; undefined where that is all.
+   */
+  async #rangesWith(
+    conditions: readonly SegmentCondition[],
     { after, upTo }: VersionRange,
-    size: number,
-    indexed: bigint,
-  ): Promise<TransactionListPage> {
-    const budget = BigInt(PAGE_SEGMENTS) * SEGMENT_VERSIONS;
-    const start = largest(after, indexed, upTo - budget);
-    const found = await this.#select([{ after: start, upTo }], size);
-    if (found.length > size || start <= after) return this.#close(found, size);
-    if (start > indexed) return { transactions: found, before: start + 1n };
-    const left = PAGE_SEGMENTS - Number((upTo - start) / SEGMENT_VERSIONS);
-    return this.#throughSegments({ after, upTo: start }, size, found, Math.max(left, 1));
-  }
-
-  async #throughSegments(
-    { after, upTo }: VersionRange,
-    size: number,
-    found: readonly SealedTransaction[],
-    most: number,
-  ): Promise<TransactionListPage> {
-    if (upTo <= after) return this.#close(found, size);
-    const range = { from: after / SEGMENT_VERSIONS, to: (upTo - 1n) / SEGMENT_VERSIONS, limit: most + 1 };
-    const conditions = segmentConditions(this.#conditions);
-    const segments = await findSegments(this.#database, this.#organizationId, conditions, range);
-    const ranges = segments.map((segment) => ({
+  ): Promise<Readonly<{ ranges: readonly VersionRange[]; before: bigint | undefined }>> {
+    const { indexed, segments } = await findSegments(this.#database, this.#organizationId, conditions, {
+      from: after / SEGMENT_VERSIONS,
+      to: (upTo - 1n) / SEGMENT_VERSIONS,
+      limit: PAGE_SEGMENTS + 1,
+    });
+    const tail = { after: largest(after, indexed, upTo - BigInt(PAGE_SEGMENTS) * SEGMENT_VERSIONS), upTo };
+    if (tail.after > largest(after, indexed)) return { ranges: [tail], before: tail.after + 1n };
+    const hasTail = tail.after < upTo;
+    const most = hasTail
+      ? Math.max(PAGE_SEGMENTS - Number((upTo - tail.after) / SEGMENT_VERSIONS), 1)
+      : PAGE_SEGMENTS;
+    const found = segments.map((segment) => ({
       after: largest(after, segment * SEGMENT_VERSIONS),
       upTo: smallest(upTo, (segment + 1n) * SEGMENT_VERSIONS),
     }));
-    const all = [...found];
-    // What is frequent is all in the first of them.
-    for (const some of [ranges.slice(0, 1), ranges.slice(1, most)])
-      if (some.length > 0 && all.length <= size) all.push(...(await this.#select(some, size - all.length)));
-    const next = ranges[most];
-    if (all.length > size || !next) return this.#close(all, size);
-    return { transactions: all, before: next.upTo + 1n };
+    const next = found[most];
+    const ranges = hasTail ? [tail, ...found.slice(0, most)] : found.slice(0, most);
+    return { ranges, before: next && next.upTo + 1n };
   }
 
-  /** Up to one more than so many, the newest first. Each range by itself: in one, the planner would go through all. */
+  /** Up to one more than so many, the newest first; `ranges` are so, too. */
   async #select(ranges: readonly VersionRange[], size: number): Promise<readonly SealedTransaction[]> {
     const where = sql.join(
       [sql`t.organization_id = ${this.#organizationId}`, ...columnConditions(this.#conditions)],
       sql` and `,
     );
+    // Range by range, in their order, which ends with the last row that is wanted: sorting would go through all of them.
     const { rows } = await sql<TransactionRow>`
       select f.* from unnest(${ranges.map(({ after }) => String(after))}::bigint[],
         ${ranges.map(({ upTo }) => String(upTo))}::bigint[]) as r (after, up_to)
       cross join lateral (
         select t.* from transactions t where ${where} and t.version > r.after and t.version <= r.up_to
         order by t.version desc limit ${size + 1}) f
-      order by f.version desc limit ${size + 1}`.execute(this.#database);
-    return rows.map(fromRowTransaction);
+      limit ${size + 1}`.execute(this.#database);
+    const found = rows.map(fromRowTransaction);
+    if (ranges.length < 2 || isDescending(found)) return found;
+    // No plan is known that gives them in another order; should one do so, they may not be the newest.
+    const each: SealedTransaction[] = [];
+    for (const range of ranges)
+      if (each.length <= size) each.push(...(await this.#select([range], size - each.length)));
+    return each;
   }
 
   #close(found: readonly SealedTransaction[], size: number): TransactionListPage {
@@ -132,6 +129,10 @@ function columnConditions(conditions: TransactionConditions): readonly RawBuilde
     return values.length === 1 ? sql`${column} = ${only}` : sql`${column} = any(${[...values]}::text[])`;
   });
   return runId === undefined ? segmented : [sql`t.run_id = ${runId}`, ...segmented];
+}
+
+function isDescending(transactions: readonly SealedTransaction[]): boolean {
+  return transactions.every(({ version }, index) => version > (transactions[index + 1]?.version ?? -1n));
 }
 
 function largest(...versions: readonly bigint[]): bigint {
