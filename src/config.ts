@@ -35,8 +35,6 @@ export type Config = {
     /** The same, while a queue stands because more comes than can be worked off. */
     readonly standingWaitMsMax: number;
     readonly retryAttemptsMax: number;
-    /** Whether batches are committed in a thread of their own. */
-    readonly thread: boolean;
   };
   readonly sweep: {
     readonly intervalMs: number;
@@ -92,8 +90,8 @@ const LISTEN_ADDRESS = "PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION";
 const OWN_PREFIX = "PLEYOR_";
 const SHARED_NAMES = ["DATABASE_URL", "MIGRATION_DATABASE_URL", "WORKERS"];
 
-/** A batch, the rate cards that it looks up, and the reads beside it. */
-const CONNECTIONS_OF_WORKER_MIN = 3;
+/** A batch, and the reads beside it. */
+const CONNECTIONS_OF_WORKER_MIN = 2;
 /** As many as let a worker write two batches at once and read meanwhile. */
 const CONNECTIONS_OF_WORKER = 4;
 
@@ -140,7 +138,7 @@ export function parseConfig(raw: RawSettings): Config {
       grpcPort: read.integer("PLEYOR_GRPC_PORT", { default: 50_051, min: 0, max: 65_535 }),
       httpPort: read.integer("PLEYOR_HTTP_PORT", { default: 8_080, min: 0, max: 65_535 }),
     },
-    lanes: readLanes(read, workers),
+    lanes: readLanes(read),
     ...readBackground(read),
     // Below the 5 s after which the typed client gives an attempt up, so that it hears why.
     usage: {
@@ -177,7 +175,7 @@ export function parseConfig(raw: RawSettings): Config {
   return config;
 }
 
-function readLanes(read: SettingsReader, workers: number): Config["lanes"] {
+function readLanes(read: SettingsReader): Config["lanes"] {
   return {
     count: read.integer("PLEYOR_LANES", { default: 4, min: 1, max: 256 }),
     scope: read.oneOf("PLEYOR_LANE_SCOPE", { default: "many", values: LANE_SCOPES }),
@@ -190,7 +188,6 @@ function readLanes(read: SettingsReader, workers: number): Config["lanes"] {
     queueWaitMsMax: read.integer("PLEYOR_QUEUE_WAIT_MS_MAX", { default: 500, min: 1, max: HOUR_MS }),
     standingWaitMsMax: read.integer("PLEYOR_STANDING_WAIT_MS_MAX", { default: 15, min: 1, max: HOUR_MS }),
     retryAttemptsMax: read.integer("PLEYOR_RETRY_ATTEMPTS_MAX", { default: 8, min: 1, max: 100 }),
-    thread: read.thread("PLEYOR_COMMIT_THREAD", workers),
   };
 }
 

@@ -32,7 +32,6 @@ describe("config", () => {
         queueWaitMsMax: 500,
         standingWaitMsMax: 15,
         retryAttemptsMax: 8,
-        thread: availableParallelism() >= 2,
       },
       sweep: { intervalMs: 1_000, organizationsMax: 200 },
       rollUp: { intervalMs: 1_000, transactionsMax: 10_000 },
@@ -100,16 +99,6 @@ describe("config", () => {
     expect(parseConfig({ WORKERS: "8" }).database.connectionsMax).to.equal(32);
   });
 
-  it("commits batches in a thread where each worker and its thread have a processor, or as it is told", () => {
-    const threadOf = (raw: Record<string, string>) => parseConfig(raw).lanes.thread;
-    expect(threadOf({})).to.equal(availableParallelism() >= 2);
-    expect(threadOf({ WORKERS: "auto" })).to.equal(false);
-    expect(threadOf({ PLEYOR_COMMIT_THREAD: "off" })).to.equal(false);
-    expect(
-      threadOf({ PLEYOR_COMMIT_THREAD: "on", WORKERS: "64", PLEYOR_DATABASE_CONNECTIONS_MAX: "192" }),
-    ).to.equal(true);
-  });
-
   it("reads the role that migrates beside the one that serves", () => {
     const config = parseConfig({
       DATABASE_URL: "postgres://serve@db/credits",
@@ -127,7 +116,6 @@ describe("config", () => {
     ["PLEYOR_LANES", "4.0", /whole number/],
     ["PLEYOR_LANES", "1e2", /whole number/],
     ["PLEYOR_LANE_SCOPE", "two", /^PLEYOR_LANE_SCOPE must be one of many, one, not "two"$/],
-    ["PLEYOR_COMMIT_THREAD", "two", /^PLEYOR_COMMIT_THREAD must be one of auto, on, off, not "two"$/],
     ["PLEYOR_LOG_LEVEL", "loud", /one of trace, debug, info/],
     ["PLEYOR_HTTP_PORT", "50051", /PLEYOR_GRPC_PORT and PLEYOR_HTTP_PORT must differ/],
     ["PLEYOR_UNSAFE_LISTEN_ADDRESS_WITHOUT_AUTHENTICATION", "0.0.0.0:80", /without a port/],
@@ -145,9 +133,9 @@ describe("config", () => {
   }
 
   it("refuses fewer connections to the database than its workers need", () => {
-    const faults = faultsOf({ WORKERS: "4", PLEYOR_DATABASE_CONNECTIONS_MAX: "11" });
+    const faults = faultsOf({ WORKERS: "4", PLEYOR_DATABASE_CONNECTIONS_MAX: "7" });
     expect(faults).to.deep.equal([
-      'PLEYOR_DATABASE_CONNECTIONS_MAX must be a whole number from 12 to 1000, not "11"',
+      'PLEYOR_DATABASE_CONNECTIONS_MAX must be a whole number from 8 to 1000, not "7"',
     ]);
   });
 

@@ -48,12 +48,6 @@ export class SettingsReader {
     return 1;
   }
 
-  /** By itself, only where every worker and its thread have a processor. */
-  thread(name: string, workers: number): boolean {
-    const choice = this.oneOf(name, { default: "auto", values: ["auto", "on", "off"] });
-    return choice === "auto" ? 2 * workers <= availableParallelism() : choice === "on";
-  }
-
   oneOf<Value extends string>(name: string, choice: { default: Value; values: readonly Value[] }): Value {
     const text = this.#take(name);
     const value = choice.values.find((candidate) => candidate === text);

@@ -50,7 +50,6 @@ export async function startServing(
     onError,
   });
   parts.started(() => running.stop());
-  await running.ready();
   const hub = startHub(running, { ...streams, onError }, parts);
   const watching = { hub, alerts: running.alerts, streams: new StreamLimit(streams) };
   const doors = createDoors({

@@ -21,15 +21,13 @@ import type { CatalogueHistory } from "./catalogue-history.ts";
 import { namedBy } from "./named.ts";
 import { holdRateCards } from "./pricing/batch-rate-cards.ts";
 import type { RateCardShelf } from "./pricing/rate-card-shelf.ts";
-import type { Receipt } from "./receipt.ts";
-import { receiptOf } from "./receipts.ts";
 
 /** A place in a batch: a request, or, without one, only what is due of its organization. */
 export type BatchItem = Readonly<{ organizationId: string; request: Request | undefined }>;
 
 /** What became of an item once its batch was committed. */
 export type Outcome =
-  | Readonly<{ outcome: "accepted"; receipt: Receipt }>
+  | Readonly<{ outcome: "accepted"; changes: Changes; transactions: readonly SealedTransaction[] }>
   | Readonly<{ outcome: "unchanged"; versions: readonly bigint[] }>
   | Readonly<{ outcome: "refused"; refusal: Refusal }>
   /** What was due is recorded. */
@@ -56,8 +54,6 @@ export type BatchGround = Readonly<{
   clocks: ClockSource;
   /** Absent: nothing is priced. */
   shelf?: RateCardShelf;
-  /** Told when all is decided and on its way to the database. */
-  writing?: () => void;
   /** Hears, after the commit, how the organizations that changed are now. */
   committed?: (changes: Committed) => void;
 }>;
@@ -110,9 +106,7 @@ async function writeBatch(
     if (outcome || !request) return outcome ?? CURRENT;
     return decideAndAbsorb(batch, request, { plans, rateCards });
   });
-  const saving = unit.save(batch.decided);
-  ground.writing?.();
-  const sealed = groupByVersion(await saving);
+  const sealed = groupByVersion(await unit.save(batch.decided));
   const outcomes = decisions.map((decision) => toOutcome(decision, sealed));
   const changed = new Set(batch.decided.map(({ account }) => account.organizationId));
   const states = [...changed].map((organizationId) => unit.watchedState(organizationId));
@@ -201,12 +195,12 @@ function attempt<T extends object>(work: () => T): T | Readonly<{ outcome: "fail
 type Sealed = ReadonlyMap<string, SealedTransaction>;
 
 function toOutcome(decision: Decision | Outcome, sealed: Sealed): Outcome {
-  if (!("changes" in decision)) return decision;
+  if (decision.outcome !== "accepted") return decision;
   const { changes } = decision;
   const transactions = changes.transactions.flatMap(
     (t) => sealed.get(`${t.version} ${t.organizationId}`) ?? [],
   );
-  return { outcome: "accepted", receipt: receiptOf(changes, transactions) };
+  return { outcome: "accepted", changes, transactions };
 }
 
 function groupByVersion(sealed: readonly SealedTransaction[]): Sealed {

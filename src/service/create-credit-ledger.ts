@@ -1,5 +1,6 @@
 import { AlertReader } from "../storage/alert-reader.ts";
 import { ChangeFeed } from "../storage/change-feed.ts";
+import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
 import type { ClockSource } from "../storage/organization-clock.ts";
 import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
@@ -8,11 +9,9 @@ import { WatchReader } from "../storage/watch-reader.ts";
 import { Administration } from "./administration.ts";
 import { type AlertBook, StoredAlertBook } from "./alert-book.ts";
 import { AlertUpkeep } from "./alert-upkeep.ts";
-import type { BatchGround, Committed } from "./batch.ts";
+import { type BatchGround, type Committed, commitBatch } from "./batch.ts";
 import { createCalendar } from "./calendar.ts";
 import { CatalogueHistory } from "./catalogue-history.ts";
-import { CommitThread } from "./commit/commit-thread.ts";
-import { type Committer, committerOf } from "./commit/committer.ts";
 import type { CreditLedger } from "./credit-ledger.ts";
 import { HistoryUpkeep } from "./history-upkeep.ts";
 import type { LaneGauge, LaneSettings, LaneTelemetry } from "./lane.ts";
@@ -34,8 +33,7 @@ import { WatchSource } from "./watch-source.ts";
 
 export type LedgerSettings = Readonly<{
   database: OrmSettings;
-  /** `thread`: batches are committed in one of their own. */
-  lanes: LaneSettings & Readonly<{ count: number; thread?: boolean }>;
+  lanes: LaneSettings & Readonly<{ count: number }>;
   sweep: SweeperSettings;
   /** For verifications and exports, beside the others; absent: 2. */
   adminConnectionsMax?: number;
@@ -65,8 +63,6 @@ export type RunningLedger = Readonly<{
   usage: UsageBook;
   /** Only where they were asked for. */
   testClocks: TestClocks | undefined;
-  /** Resolves once changes are committed without delay. */
-  ready: () => Promise<void>;
   /** Takes no more mutations, ends those that wait, and lets the database go. */
   stop: () => Promise<void>;
 }>;
@@ -86,24 +82,28 @@ export function createCreditLedger({
   telemetry,
   onError,
 }: LedgerSettings): RunningLedger {
-  const shares = sharesOf(database, laneSettings);
-  const readOrm = createOrm({ ...database, connectionsMax: shares.reads });
-  const adminOrm = createOrm({ ...database, connectionsMax: adminConnectionsMax });
+  const { laneOrm, readOrm, adminOrm } = createOrms(database, laneSettings.count, adminConnectionsMax);
   const reader = new LedgerReader(readOrm, clocks);
   const store = new RateCardStore(readOrm);
   const shelf = new RateCardShelf(store);
   const publication = new Publication(store, shelf);
   const catalogues = new CatalogueHistory();
-  const committed = (changes: Committed): void => {
-    watching.committed(changes);
-    roller.changed(changes.states);
+  const ground: BatchGround = {
+    orm: laneOrm,
+    calendar: createCalendar(),
+    catalogues,
+    clocks,
+    shelf,
+    committed: (changes) => {
+      watching.committed(changes);
+      roller.changed(changes.states);
+    },
   };
-  const forBatches = { ...database, connectionsMax: shares.batches };
-  const listener = { committed, onError };
-  const committer = laneSettings.thread
-    ? new CommitThread({ database: forBatches, clocks }, listener)
-    : commitHere(forBatches, { catalogues, clocks, shelf, committed });
-  const lanes = new Lanes(() => committer.lane(), laneSettings, telemetry);
+  const lanes = new Lanes(
+    { commit: (items) => commitBatch(ground, items), faultOf: databaseFaultOf },
+    laneSettings,
+    telemetry,
+  );
   const readers = { watch: new WatchReader(readOrm), alerts: new AlertReader(readOrm) };
   const source = new WatchSource(readers, lanes);
   const watching = startWatching(source, { url: database.url, orm: readOrm, keptMs: alertsKeptMs, onError });
@@ -119,8 +119,7 @@ export function createCreditLedger({
     await roller.stop();
     await watching.stop();
     await administration.stop();
-    await committer.stop();
-    await Promise.all([readOrm.close(true), adminOrm.close(true)]);
+    await Promise.all([laneOrm, readOrm, adminOrm].map((orm) => orm.close(true)));
   };
   const reading = new OrganizationReading(reader, lanes);
   const administration = new Administration(adminOrm, reading);
@@ -138,14 +137,8 @@ export function createCreditLedger({
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),
-    ready: () => committer.start(),
     stop,
   };
-}
-
-/** Commits batches in this thread, with what it has at hand anyway. */
-function commitHere(database: OrmSettings, ground: Omit<BatchGround, "orm" | "calendar">): Committer {
-  return committerOf({ ...ground, orm: createOrm(database), calendar: createCalendar() });
 }
 
 type WatchParts = Readonly<{ url: string; orm: Orm; keptMs: number; onError: (error: unknown) => void }>;
@@ -174,9 +167,14 @@ function startWatching(source: WatchSource, { url, orm, keptMs, onError }: Watch
 
 /**
  * Lanes and reads have pools of their own: in one, a batch would queue behind every read that came before it. So has
- * administration: a verification keeps its connection, which reads would miss. A thread has one more, for rate cards.
+ * administration: a verification keeps its connection, which reads would miss.
  */
-function sharesOf({ connectionsMax }: OrmSettings, { count, thread = false }: LedgerSettings["lanes"]) {
-  const batches = Math.max(Math.min(count, Math.floor(connectionsMax / 2)), 1);
-  return { batches, reads: Math.max(connectionsMax - batches - (thread ? 1 : 0), 1) };
+function createOrms(database: OrmSettings, lanes: number, adminConnectionsMax: number) {
+  const forLanes = Math.max(Math.min(lanes, Math.floor(database.connectionsMax / 2)), 1);
+  const forReads = Math.max(database.connectionsMax - forLanes, 1);
+  return {
+    laneOrm: createOrm({ ...database, connectionsMax: forLanes }),
+    readOrm: createOrm({ ...database, connectionsMax: forReads }),
+    adminOrm: createOrm({ ...database, connectionsMax: adminConnectionsMax }),
+  };
 }

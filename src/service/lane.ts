@@ -1,7 +1,7 @@
+import type { DatabaseFault } from "../storage/database-fault.ts";
 import type { BatchItem, Outcome } from "./batch.ts";
 import { type AdmissionSettings, LaneAdmission, type Queued } from "./lane-admission.ts";
 import { LaneQueue, type Waiting } from "./lane-queue.ts";
-import { type Commit, type LaneDatabase, LaneRecovery, settle } from "./lane-recovery.ts";
 import { ServiceError } from "./service-error.ts";
 
 export type LaneSettings = AdmissionSettings &
@@ -22,14 +22,15 @@ export type LaneTelemetry = Readonly<{
 /** How lanes stand, for those who refuse calls before the lanes have to: whether one may refuse any, and whom it does now. */
 export type LaneGauge = Readonly<{ mayRefuse: () => boolean; refuses: (organizationId: string) => boolean }>;
 
-/** A batch that is being committed, or is the next to be. */
-type Underway = {
-  readonly batch: readonly Waiting[];
-  readonly outcomes: Promise<readonly Outcome[]>;
-  readonly begin: number;
-  /** Whether it is decided and only waits to be written. */
-  writing: boolean;
-};
+/** What a lane needs of the database. */
+export type LaneDatabase = Readonly<{
+  commit: (items: readonly BatchItem[]) => Promise<readonly Outcome[]>;
+  /** What the error says of the database; undefined where it is the batch's own fault. */
+  faultOf: (error: unknown) => DatabaseFault | undefined;
+}>;
+
+/** What those who came before met, of items that are tried one at a time. */
+type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unknown> };
 
 /**
  * A batch should take about so long, so that nobody waits long behind one and locks are short; but not fewer commands
@@ -39,8 +40,10 @@ type Underway = {
 const BATCH_MS_AIM = 30;
 const BATCH_COMMANDS_MIN = 128;
 const ANSWERS_AT_ONCE = 16;
-/** With fewer, it is better to wait for more. */
-const NEXT_COMMANDS_MIN = 64;
+/** So many commands that are slow alone are not to blame: it is the database that hangs. */
+const SLOW_COMMANDS_MAX = 3;
+const RETRY_MS_FIRST = 50;
+const RETRY_MS_MAX = 2_000;
 const OVERLOADED_RETRY_MS = 200;
 /** Looking for those who have left costs a look at all who wait, so that it is done no more often. */
 const LEFT_LOOK_MS = 50;
@@ -58,7 +61,6 @@ const DRAINING_RETRY_MS = 1_000;
  */
 export class Lane {
   readonly #database: LaneDatabase;
-  readonly #recovery: LaneRecovery;
   readonly #settings: LaneSettings;
   readonly #telemetry: LaneTelemetry | undefined;
   readonly #queue = new LaneQueue();
@@ -69,18 +71,11 @@ export class Lane {
   #lookedAt = Number.NEGATIVE_INFINITY;
   #batchSize: number;
   #running: Promise<void> | undefined;
-  /** The batch after which another one may be begun. */
-  #current: Underway | undefined;
-  #next: Underway | undefined;
-  /** Postponed by a batch whose next one is under way, so that it can't be put back yet. */
-  #postponed: Waiting[] = [];
-  #endedAt = Number.NEGATIVE_INFINITY;
   #answering = Promise.resolve();
   #draining = false;
 
   constructor(database: LaneDatabase, settings: LaneSettings, telemetry?: LaneTelemetry) {
     this.#database = database;
-    this.#recovery = new LaneRecovery(database, settings.retryAttemptsMax);
     this.#settings = settings;
     this.#telemetry = telemetry;
     this.#admission = new LaneAdmission(settings);
@@ -109,10 +104,7 @@ export class Lane {
 
   /** Whether so many wait that it may refuse calls. */
   get mayRefuse(): boolean {
-    return this.#admission.mayRefuse({
-      waiting: this.#nextSize + this.#queue.size,
-      calls: this.#queue.calls,
-    });
+    return this.#admission.mayRefuse({ waiting: this.#queue.size, calls: this.#queue.calls });
   }
 
   /** Whether a call that changes something of an organization is refused now. One that stops tells its callers so. */
@@ -130,54 +122,18 @@ export class Lane {
   async #run(): Promise<void> {
     // Commands that arrive in one turn of the event loop share a batch.
     await new Promise((resolve) => setImmediate(resolve));
-    for (;;) {
-      const current = this.#next ?? this.#begin((...batch) => this.#database.commit(...batch));
-      this.#next = undefined;
-      if (!current) break;
-      this.#current = current;
-      this.#beginNext();
-      this.#tellWaits(current.batch);
-      await this.#finish(current);
+    while (this.#queue.size > 0) {
+      const batch = this.#take();
+      if (batch.length > 0) await this.#commit(batch);
     }
     this.#running = undefined;
-  }
-
-  /**
-   * Has the next batch at hand when this one is committed: not before this one is being written, so that whoever
-   * comes now waits for the rest of it and no more.
-   */
-  #beginNext(): void {
-    const { commitNext } = this.#database;
-    if (!commitNext || !this.#current?.writing || this.#next || this.#postponed.length > 0) return;
-    if (this.#queue.size >= NEXT_COMMANDS_MIN) this.#next = this.#begin(commitNext);
-  }
-
-  /** Undefined where nobody waits. */
-  #begin(commit: Commit): Underway | undefined {
-    let batch: readonly Waiting[] = [];
-    while (this.#queue.size > 0 && batch.length === 0) batch = this.#take();
-    if (batch.length === 0) return undefined;
-    const outcomes = commit(batch, () => {
-      underway.writing = true;
-      this.#beginNext();
-    });
-    const underway: Underway = { batch, outcomes, begin: performance.now(), writing: false };
-    // It is waited for later.
-    outcomes.catch(() => undefined);
-    return underway;
-  }
-
-  get #nextSize(): number {
-    return this.#next?.batch.length ?? 0;
   }
 
   /** Those who have left are counted out before anybody is refused; a call with many commands is looked at once. */
   #refuses(organizationId: string, mutates: boolean, now: number): boolean {
     const queue = this.#queue;
     const queued = (): Queued => {
-      const next = this.#nextSize;
-      const ahead = next + queue.ahead(organizationId);
-      return { mutates, waiting: next + queue.size, ahead, calls: queue.calls };
+      return { mutates, waiting: queue.size, ahead: queue.ahead(organizationId), calls: queue.calls };
     };
     if (!this.#admission.refuses(queued(), now)) return false;
     if (now - this.#lookedAt < LEFT_LOOK_MS) return true;
@@ -189,62 +145,99 @@ export class Lane {
   #take(): readonly Waiting[] {
     const organizations = this.#settings.scope === "one" ? 1 : this.#batchSize;
     const batch = this.#queue.take(this.#batchSize, organizations);
-    this.#admission.taken(this.#queue.size, performance.now());
+    const now = performance.now();
+    this.#admission.taken(this.#queue.size, now);
+    for (const { first, since } of batch)
+      this.#telemetry?.commandTaken(first ? "first" : "later", now - since);
     return batch;
   }
 
-  #tellWaits(batch: readonly Waiting[]): void {
-    const now = performance.now();
-    for (const { first, since } of batch)
-      this.#telemetry?.commandTaken(first ? "first" : "later", now - since);
-  }
-
-  async #finish({ batch, outcomes: first, begin }: Underway): Promise<void> {
-    const since = Math.max(begin, this.#endedAt);
-    const committed = (): void => this.#admission.committed(batch.length, performance.now() - since);
-    first.then(committed, () => this.#withdrawNext());
+  async #commit(batch: readonly Waiting[]): Promise<void> {
+    const begin = performance.now();
     try {
-      const outcomes = await (this.#postponed.length > 0 ? first : this.#recovery.commit(batch, first));
-      this.#endedAt = performance.now();
-      this.#postpone(batch.filter((_, index) => outcomes[index]?.outcome === "postponed"));
+      const outcomes = await this.#commitWithRetry(batch);
+      this.#queue.putBack(batch.filter((_, index) => outcomes[index]?.outcome === "postponed"));
       // At most one batch is unanswered, so that nobody waits where the queue does not show it.
       await this.#answering;
       this.#answering = answer(batch, outcomes);
     } catch (error) {
-      await this.#fail(batch, error);
-      this.#endedAt = performance.now();
+      const away = this.#database.faultOf(error) === "away";
+      if (batch.length > 1 && !away) await this.#isolate(batch);
+      else for (const waiting of batch) waiting.reject(this.#failure(error));
+      // Who still waits when a server stops whose database is away would each wait for all tries.
+      if (away && this.#draining) this.#queue.rejectAll(this.#failure(error));
     }
-    const elapsedMs = this.#endedAt - since;
+    const elapsedMs = performance.now() - begin;
     this.#adapt(batch.length, elapsedMs);
     this.#telemetry?.batchEnded(elapsedMs);
   }
 
-  /** What follows a batch that failed is not tried before that one is done. */
-  #withdrawNext(): void {
-    this.#current = undefined;
-    if (this.#next) this.#queue.putBack(this.#next.batch);
-    this.#next = undefined;
-  }
-
-  /** Items go back in their order, so that those of a batch that is under way are waited for. */
-  #postpone(items: readonly Waiting[]): void {
-    this.#postponed.push(...items);
-    if (this.#next) return;
-    this.#queue.putBack(this.#postponed);
-    this.#postponed = [];
-  }
-
-  async #fail(batch: readonly Waiting[], error: unknown): Promise<void> {
-    if (this.#postponed.length > 0) {
-      // Those come first, so that none of these is tried by itself.
-      this.#postpone(batch);
-      return;
+  /**
+   * One bad command never fails its neighbours: where a batch throws, its items are
+   * committed one at a time, and only the culprit fails. Nobody waits twice for a
+   * database that is away, or for one organization's row.
+   */
+  async #isolate(batch: readonly Waiting[]): Promise<void> {
+    const postponed = new Map<string, Waiting[]>();
+    const blocked: Blocked = { away: undefined, slow: 0, locked: new Map() };
+    for (const waiting of batch) {
+      const { organizationId } = waiting;
+      const earlier = postponed.get(organizationId);
+      if (earlier !== undefined) earlier.push(waiting);
+      else if (!(await this.#commitAlone(waiting, blocked))) postponed.set(organizationId, [waiting]);
     }
-    const away = this.#recovery.isAway(error);
-    if (batch.length > 1 && !away) this.#postpone(await this.#recovery.isolate(batch));
-    else for (const waiting of batch) waiting.reject(this.#recovery.failure(error));
-    // Who still waits when a server stops whose database is away would each wait for all tries.
-    if (away && this.#draining) this.#queue.rejectAll(this.#recovery.failure(error));
+    this.#queue.putBack([...postponed.values()].flat());
+  }
+
+  /** False where the item's turn is yet to come. */
+  async #commitAlone(waiting: Waiting, blocked: Blocked): Promise<boolean> {
+    const { organizationId } = waiting;
+    const known = blocked.away ?? blocked.locked.get(organizationId);
+    if (known !== undefined || waiting.signal?.aborted) {
+      // Nothing of the batch was done, so who has left by now can still be dropped.
+      waiting.reject(known === undefined ? waiting.signal?.reason : this.#failure(known));
+      return true;
+    }
+    try {
+      const [outcome] = await this.#commitWithRetry([waiting]);
+      return settle(waiting, outcome);
+    } catch (error) {
+      this.#block(blocked, organizationId, error);
+      waiting.reject(this.#failure(error));
+      return true;
+    }
+  }
+
+  #block(blocked: Blocked, organizationId: string, error: unknown): void {
+    const fault = this.#database.faultOf(error);
+    if (fault === "slow") blocked.slow += 1;
+    if (fault === "locked") blocked.locked.set(organizationId, error);
+    if (fault === "away" || blocked.slow >= SLOW_COMMANDS_MAX) blocked.away = error;
+  }
+
+  /**
+   * A lost connection retries the whole batch, which the request ids make safe
+   * (R-REQ-4). A row that stays locked is waited for again only by who waits alone;
+   * what took too long would take too long again.
+   */
+  async #commitWithRetry(batch: readonly Waiting[]): Promise<readonly Outcome[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      const begin = performance.now();
+      try {
+        const outcomes = await this.#database.commit(batch);
+        this.#admission.committed(batch.length, performance.now() - begin);
+        return outcomes;
+      } catch (error) {
+        const fault = this.#database.faultOf(error);
+        const again = fault === "away" || (fault === "locked" && batch.length === 1);
+        if (!again || attempt >= this.#settings.retryAttemptsMax) throw error;
+        await backOff(attempt);
+      }
+    }
+  }
+
+  #failure(error: unknown): unknown {
+    return this.#database.faultOf(error) === undefined ? error : unavailable(error);
   }
 
   #adapt(size: number, elapsedMs: number): void {
@@ -266,6 +259,25 @@ async function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): 
   }
 }
 
+/** Answers an item; false where its turn is yet to come. */
+function settle(waiting: Waiting, outcome: Outcome | undefined): boolean {
+  if (outcome === undefined) waiting.reject(new Error("a batch without an outcome for each item"));
+  else if (outcome.outcome === "postponed") return false;
+  else if (outcome.outcome === "failed") waiting.reject(outcome.error);
+  else waiting.resolve(outcome);
+  return true;
+}
+
+async function backOff(attempt: number): Promise<void> {
+  const most = Math.min(RETRY_MS_FIRST * 2 ** (attempt - 1), RETRY_MS_MAX);
+  await new Promise((resolve) => setTimeout(resolve, most * (0.5 + Math.random() / 2)));
+}
+
 function draining(): ServiceError {
   return new ServiceError("DRAINING", "this server is about to stop", { retryAfterMs: DRAINING_RETRY_MS });
+}
+
+function unavailable(cause: unknown): ServiceError {
+  const options = { retryAfterMs: RETRY_MS_MAX, cause };
+  return new ServiceError("DATABASE_UNAVAILABLE", "the database does not answer", options);
 }

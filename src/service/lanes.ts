@@ -1,6 +1,5 @@
 import type { BatchItem, Outcome } from "./batch.ts";
-import { Lane, type LaneGauge, type LaneSettings, type LaneTelemetry } from "./lane.ts";
-import type { LaneDatabase } from "./lane-recovery.ts";
+import { Lane, type LaneDatabase, type LaneGauge, type LaneSettings, type LaneTelemetry } from "./lane.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -11,12 +10,11 @@ export class Lanes {
   readonly #lanes: readonly Lane[];
 
   constructor(
-    /** For one lane. */
-    database: () => LaneDatabase,
+    database: LaneDatabase,
     settings: LaneSettings & Readonly<{ count: number }>,
     telemetry?: LaneTelemetry,
   ) {
-    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database(), settings, telemetry));
+    this.#lanes = Array.from({ length: settings.count }, () => new Lane(database, settings, telemetry));
   }
 
   readonly gauge: LaneGauge = {

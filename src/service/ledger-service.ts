@@ -23,7 +23,7 @@ import { listSelected } from "./listing.ts";
 import type { OrganizationReading } from "./organization-reading.ts";
 import type { Answer, Receipt } from "./receipt.ts";
 import { isPriced, pricedReceipt } from "./receipt-price.ts";
-import { replayedReceipt } from "./receipts.ts";
+import { receiptOf, replayedReceipt } from "./receipts.ts";
 import { remedyOf } from "./remedy.ts";
 
 type Parts = Readonly<{
@@ -58,7 +58,7 @@ export class LedgerService implements CreditLedger {
     const outcome = await this.#lanes.submit({ organizationId, request }, signal);
     switch (outcome.outcome) {
       case "accepted":
-        return { value: await this.#priced(command, outcome.receipt) };
+        return { value: await this.#priced(command, receiptOf(outcome.changes, outcome.transactions)) };
       case "unchanged":
         return { value: await this.#priced(command, await this.#replayed(asked, outcome.versions)) };
       case "refused":

@@ -18,10 +18,7 @@ export async function pricedReceipt(
   command: Command,
   receipt: Receipt,
 ): Promise<Receipt> {
-  if (command.kind === "purchaseCredits") {
-    await catalogues.refresh((version) => reader.cataloguesAfter(version));
-    return { ...receipt, price: firstPrice(catalogues, receipt) };
-  }
+  if (command.kind === "purchaseCredits") return { ...receipt, price: firstPrice(catalogues, receipt) };
   if (command.kind === "changePlan") return { ...receipt, price: await changePrice(reader, receipt) };
   return receipt;
 }

@@ -96,7 +96,7 @@ describe("R-REQ-4: a batch whose commit succeeds without a reply", () => {
       { kind: "voidGrant", grantId, spentBecomesDebt: true, reason: "" },
     ]);
     const versions = first.map((outcome) =>
-      outcome.outcome === "accepted" ? outcome.receipt.transactions.map(({ version }) => version) : [],
+      outcome.outcome === "accepted" ? outcome.transactions.map(({ version }) => version) : [],
     );
     expect(versions.map(({ length }) => length)).to.deep.equal([1, 2, 1, 1, 1, 1, 3, 1, 1]);
     expect(outcomes).to.deep.equal(versions.map((each) => ({ outcome: "unchanged", versions: each })));

@@ -12,7 +12,7 @@ import { ormSettings } from "./orm-settings.ts";
 
 export type ServerSettings = Readonly<{
   database?: Partial<OrmSettings>;
-  lanes?: Partial<LaneSettings & { count: number; thread: boolean }>;
+  lanes?: Partial<LaneSettings & { count: number }>;
   sweep?: Partial<SweeperSettings>;
   rollUp?: Partial<RollUpSettings>;
 }>;

@@ -1,5 +1,5 @@
 import type { BatchItem, Outcome } from "../../../src/service/batch.ts";
-import type { LaneDatabase } from "../../../src/service/lane-recovery.ts";
+import type { LaneDatabase } from "../../../src/service/lane.ts";
 
 export type Batch = readonly BatchItem[];
 type Fault = ReturnType<LaneDatabase["faultOf"]>;
