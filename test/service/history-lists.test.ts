@@ -104,7 +104,7 @@ describe("R-HIST-2: lists of a long history", function () {
     expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(1);
     await rig.run("delete from history_segments");
     await rig.run("delete from history_indexing");
-    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(3);
+    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(5);
   });
 
   it("indexes each complete segment once, whichever server comes first", async () => {
