@@ -111,6 +111,7 @@ export function createCreditLedger({
   const history = new HistoryUpkeep(readOrm, onError);
   const roller = new UsageRoller(readOrm, rollUp, onError);
   const onTail = roller.heard.bind(roller);
+  const statementTimeoutMs = Math.min(usageStatementTimeoutMs, database.statementTimeoutMs);
   for (const each of [sweeper, history, roller]) each.start();
   const stop = async (): Promise<void> => {
     await sweeper.stop();
@@ -130,10 +131,7 @@ export function createCreditLedger({
     alerts: new StoredAlertBook(ledger, readers.alerts),
     source,
     plans: new PlanService({ orm: readOrm, reader, reading, catalogues }),
-    usage: new UsageService({
-      ...{ orm: readOrm, reader, shelf, reading, onTail },
-      statementTimeoutMs: Math.min(usageStatementTimeoutMs, database.statementTimeoutMs),
-    }),
+    usage: new UsageService({ orm: readOrm, reader, shelf, reading, onTail, statementTimeoutMs }),
     testClocks: clocks === "test clocks" ? new TestClocks(readOrm, lanes) : undefined,
     gauge: lanes.gauge,
     prices: new PriceService(shelf, publication),

@@ -4,7 +4,6 @@ import type { CalendarSpan } from "../../domain/usage/calendar-span.ts";
 import { type Used, usageOf } from "../../domain/usage/usage.ts";
 import { type ClosedSpan, UsageTally } from "../../domain/usage/usage-tally.ts";
 import type { UsageAudit } from "../../storage/usage/usage-audit.ts";
-import { Breath } from "../breath.ts";
 import { SummaryComparison } from "./summary-comparison.ts";
 
 /** Of each length of span in memory; about 30 MB. */
@@ -89,19 +88,4 @@ export class UsageVerification {
       this.#failure = error;
     }
   }
-}
-
-/** The same with the changes read from where the audit finds them. */
-export async function usageDiscrepancies(
-  audit: UsageAudit,
-  rowsMax?: number,
-): Promise<readonly Discrepancy[]> {
-  const verification = await UsageVerification.begin(audit, rowsMax);
-  const { cursor } = await audit.extent();
-  const breath = new Breath();
-  for await (const change of audit.used({ after: 0n, upTo: cursor })) {
-    await breath.take();
-    await verification.add(change);
-  }
-  return verification.finish();
 }

@@ -1,11 +1,11 @@
 import { expect } from "chai";
 import type { Discrepancy } from "../../../src/domain/ledger/discrepancy.ts";
 import type { CreditLedger } from "../../../src/service/credit-ledger.ts";
-import { usageDiscrepancies } from "../../../src/service/usage/usage-verification.ts";
 import { LedgerSnapshot } from "../../../src/storage/ledger-snapshot.ts";
 import { rollUp } from "../../../src/storage/usage/roll-up.ts";
 import { accepted, chargeOf, grantOf } from "../support/asking.ts";
 import { LedgerRig } from "../support/ledger-rig.ts";
+import { usageDiscrepancies } from "../support/usage-discrepancies.ts";
 
 const ASKING = { organizationId: "acme" };
 const RUNS = 40;

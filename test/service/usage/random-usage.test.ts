@@ -6,13 +6,13 @@ import { startOf } from "../../../src/domain/usage/calendar-span.ts";
 import type { UsageKey } from "../../../src/domain/usage/summary.ts";
 import { addUsage, NO_USAGE, type UsageKeys, type UsageSums } from "../../../src/domain/usage/usage.ts";
 import type { Run, UsageQuery, UsageReport } from "../../../src/service/usage/usage-book.ts";
-import { usageDiscrepancies } from "../../../src/service/usage/usage-verification.ts";
 import { LedgerSnapshot } from "../../../src/storage/ledger-snapshot.ts";
 import { toRowTime } from "../../../src/storage/timestamp.ts";
 import { rollUp } from "../../../src/storage/usage/roll-up.ts";
 import { UsageSnapshot } from "../../../src/storage/usage/usage-snapshot.ts";
 import { Random } from "../../simulator/random.ts";
 import { LedgerRig } from "../support/ledger-rig.ts";
+import { usageDiscrepancies } from "../support/usage-discrepancies.ts";
 
 const ORGANIZATION = "acme";
 const TRANSACTIONS = 3_000;
