@@ -1,8 +1,4 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  type SpendContext as ProtoSpendContext,
-  SpendContextSchema,
-} from "../../gen/pleyor/credits/v1/spend_context_pb.ts";
+import type { SpendContext as ProtoSpendContext } from "../../gen/pleyor/credits/v1/spend_context_pb.ts";
 import { NO_CONTEXT, type SpendContext } from "../domain/ledger/spend-context.ts";
 
 const IDS = ["runId", "nodeId", "agentId", "workspaceId", "memberId", "parentRunId", "modelId"] as const;
@@ -21,7 +17,17 @@ export function fromProtoSpendContext(context: ProtoSpendContext | undefined): S
 }
 
 export function toProtoSpendContext(context: SpendContext): ProtoSpendContext {
-  return create(SpendContextSchema, { ...context, labels: { ...context.labels } });
+  return {
+    $typeName: "pleyor.credits.v1.SpendContext",
+    runId: context.runId ?? "",
+    nodeId: context.nodeId ?? "",
+    agentId: context.agentId ?? "",
+    workspaceId: context.workspaceId ?? "",
+    memberId: context.memberId ?? "",
+    parentRunId: context.parentRunId ?? "",
+    modelId: context.modelId ?? "",
+    labels: { ...context.labels },
+  };
 }
 
 /** Text that proto3 has no absence for. */

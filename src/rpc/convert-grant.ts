@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import {
   GrantSchema,
-  GrantShareSchema,
   type Grant as ProtoGrant,
   GrantKind as ProtoGrantKind,
   type GrantShare as ProtoGrantShare,
@@ -30,5 +29,5 @@ export function toProtoGrant(organizationId: string, grant: Grant, now: Time): P
 }
 
 export function toProtoGrantShare({ grantId, amountMicros }: GrantShare): ProtoGrantShare {
-  return create(GrantShareSchema, { grantId, amountMicros });
+  return { $typeName: "pleyor.credits.v1.GrantShare", grantId, amountMicros };
 }

@@ -4,19 +4,13 @@ import {
   type BatchReserveCreditsResponse,
   BatchReserveCreditsResponseSchema,
   type ChargeCreditsResponse,
-  ChargeCreditsResponseSchema,
   type ExtendReservationResponse,
-  ExtendReservationResponseSchema,
   type RefundReservationResponse,
-  RefundReservationResponseSchema,
   type ReleaseReservationResponse,
-  ReleaseReservationResponseSchema,
   type ReleaseRunResponse,
   ReleaseRunResponseSchema,
   type ReserveCreditsResponse,
-  ReserveCreditsResponseSchema,
   type SettleReservationResponse,
-  SettleReservationResponseSchema,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import type { Grant } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import {
@@ -34,7 +28,11 @@ import { toProtoReservation } from "./convert-reservation.ts";
 import { toProtoTransaction } from "./convert-transaction.ts";
 
 export function toProtoReserveCreditsResponse(receipt: Receipt): ReserveCreditsResponse {
-  return create(ReserveCreditsResponseSchema, { ...outcome(receipt), ...reservation(receipt) });
+  return {
+    $typeName: "pleyor.credits.v1.ReserveCreditsResponse",
+    ...outcome(receipt),
+    ...reservation(receipt),
+  };
 }
 
 export function toProtoBatchReserveCreditsResponse(receipt: Receipt): BatchReserveCreditsResponse {
@@ -47,13 +45,13 @@ export function toProtoBatchReserveCreditsResponse(receipt: Receipt): BatchReser
 
 export function toProtoSettleReservationResponse(receipt: Receipt): SettleReservationResponse {
   const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
-  return create(SettleReservationResponseSchema, fields);
+  return { $typeName: "pleyor.credits.v1.SettleReservationResponse", ...fields };
 }
 
 /** Without a transaction where an expired hold was released: nothing changed (R-HOLD-9). */
 export function toProtoReleaseReservationResponse(receipt: Receipt): ReleaseReservationResponse {
   const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
-  return create(ReleaseReservationResponseSchema, fields);
+  return { $typeName: "pleyor.credits.v1.ReleaseReservationResponse", ...fields };
 }
 
 export function toProtoReleaseRunResponse(receipt: Receipt): ReleaseRunResponse {
@@ -65,17 +63,21 @@ export function toProtoReleaseRunResponse(receipt: Receipt): ReleaseRunResponse 
 }
 
 export function toProtoExtendReservationResponse(receipt: Receipt): ExtendReservationResponse {
-  return create(ExtendReservationResponseSchema, { ...outcome(receipt), ...reservation(receipt) });
+  return {
+    $typeName: "pleyor.credits.v1.ExtendReservationResponse",
+    ...outcome(receipt),
+    ...reservation(receipt),
+  };
 }
 
 export function toProtoChargeCreditsResponse(receipt: Receipt): ChargeCreditsResponse {
   const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
-  return create(ChargeCreditsResponseSchema, fields);
+  return { $typeName: "pleyor.credits.v1.ChargeCreditsResponse", ...fields };
 }
 
 export function toProtoRefundReservationResponse(receipt: Receipt): RefundReservationResponse {
   const fields = { ...outcome(receipt), ...reservation(receipt), ...transaction(receipt) };
-  return create(RefundReservationResponseSchema, fields);
+  return { $typeName: "pleyor.credits.v1.RefundReservationResponse", ...fields };
 }
 
 export function toProtoCreateGrantResponse(receipt: Receipt): CreateGrantResponse {

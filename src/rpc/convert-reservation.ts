@@ -1,8 +1,6 @@
-import { create } from "@bufbuild/protobuf";
 import {
   type Reservation as ProtoReservation,
   ReservationState as ProtoReservationState,
-  ReservationSchema,
 } from "../../gen/pleyor/credits/v1/reservation_pb.ts";
 import { type Reservation, versionOf } from "../domain/ledger/reservation.ts";
 import { toProtoSpendContext } from "./convert-context.ts";
@@ -12,7 +10,8 @@ import { toProtoTimestamp } from "./convert-time.ts";
 
 export function toProtoReservation(organizationId: string, reservation: Reservation): ProtoReservation {
   const { settledMicros, endTime, pricing } = reservation;
-  const proto = create(ReservationSchema, {
+  const proto: ProtoReservation = {
+    $typeName: "pleyor.credits.v1.Reservation",
     organizationId,
     reservationId: reservation.reservationId,
     state: ProtoReservationState[reservation.state],
@@ -27,7 +26,7 @@ export function toProtoReservation(organizationId: string, reservation: Reservat
     payments: reservation.payments.map(toProtoGrantShare),
     version: versionOf(reservation),
     rateCardVersion: pricing?.rateCardVersion ?? 0n,
-  });
+  };
   if (settledMicros !== undefined) proto.settledMicros = settledMicros;
   if (endTime !== undefined) proto.endTime = toProtoTimestamp(endTime);
   if (pricing !== undefined) proto.pricing = toProtoPricing(pricing);

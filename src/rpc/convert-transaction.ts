@@ -3,12 +3,10 @@ import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import {
   CreditState,
   MadeGrantSchema,
-  MovementSchema,
   type MadeGrant as ProtoMadeGrant,
   type Movement as ProtoMovement,
   type Transaction as ProtoTransaction,
   TransactionKind as ProtoTransactionKind,
-  TransactionSchema,
 } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
 import type { MadeGrant } from "../domain/ledger/grant.ts";
 import type { Movement, SealedTransaction } from "../domain/ledger/transaction.ts";
@@ -18,9 +16,11 @@ import { toProtoPricing } from "./convert-model-call.ts";
 import { toProtoSubscription } from "./convert-plan.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
+/** Spelled out, as all that a spend answers is: `create` looks at each field that a message may have. */
 export function toProtoTransaction(transaction: SealedTransaction): ProtoTransaction {
   const { organizationId, version, effectiveTime, expireTime, context, balance, pricing } = transaction;
-  const proto = create(TransactionSchema, {
+  const proto: ProtoTransaction = {
+    $typeName: "pleyor.credits.v1.Transaction",
     organizationId,
     version,
     kind: ProtoTransactionKind[transaction.kind],
@@ -39,11 +39,11 @@ export function toProtoTransaction(transaction: SealedTransaction): ProtoTransac
     requestReference: transaction.requestReference ?? "",
     movements: transaction.movements.map(toProtoMovement),
     balance: toProtoBalance({ organizationId, version, updateTime: effectiveTime, balance }),
+    madeGrants: (transaction.made ?? []).map(toProtoMadeGrant),
     rateCardVersion: pricing?.rateCardVersion ?? 0n,
     hash: Buffer.from(transaction.hash, "hex"),
-  });
+  };
   if (expireTime !== undefined) proto.expireTime = toProtoTimestamp(expireTime);
-  proto.madeGrants = (transaction.made ?? []).map(toProtoMadeGrant);
   if (transaction.subscriptionAfter)
     proto.subscription = toProtoSubscription(organizationId, transaction.subscriptionAfter);
   if (context !== undefined) proto.context = toProtoSpendContext(context);
@@ -58,11 +58,12 @@ function toProtoMadeGrant({ grantId, kind, amountMicros, expireTime, reference }
 }
 
 function toProtoMovement({ grantId, from, to, amountMicros, debtVersion }: Movement): ProtoMovement {
-  return create(MovementSchema, {
+  return {
+    $typeName: "pleyor.credits.v1.Movement",
     grantId: grantId ?? "",
     fromState: CreditState[from],
     toState: CreditState[to],
     amountMicros,
     debtVersion: debtVersion ?? 0n,
-  });
+  };
 }

@@ -29,13 +29,13 @@ export async function mutate<Request extends DescMessage, Response>(
   ledger: CreditLedger,
   { request: schema, command, response }: Mutation<Request, Response>,
   request: MessageShape<Request> & MutationRequest,
-  { principal, signal }: CallContext,
+  { principal, caller }: CallContext,
 ): Promise<Response> {
   const { organizationId } = request;
   const requestId = fromProtoUuid(request.requestId);
   const answer = await ledger.apply(
     { organizationId, requestId, actor: principal, command: command(request) },
-    signal,
+    caller,
   );
   return response(accepted(answer, request, schema));
 }

@@ -57,10 +57,12 @@ it("a verification that nobody reads any more ends with its place", async () => 
     return admin.administration.verify(scope, signal);
   };
   const administration = { ...admin.administration, verify };
+  const { signal } = new AbortController();
   const context = {
     principal: "somebody",
     connection: "here",
-    signal: new AbortController().signal,
+    caller: signal,
+    signal,
     deadlineMs: Number.POSITIVE_INFINITY,
   };
   const requests = ReadableStream.from([create(VerifyLedgerRequestSchema, {})]);
