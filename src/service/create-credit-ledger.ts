@@ -3,7 +3,7 @@ import { ChangeFeed } from "../storage/change-feed.ts";
 import { databaseFaultOf } from "../storage/database-fault.ts";
 import { LedgerReader } from "../storage/ledger-reader.ts";
 import type { ClockSource } from "../storage/organization-clock.ts";
-import { createOrm, type Orm, type OrmSettings } from "../storage/orm.ts";
+import { createOrm, LANE_PLANS, type Orm, type OrmSettings } from "../storage/orm.ts";
 import { RateCardStore } from "../storage/rate-card-store.ts";
 import { WatchReader } from "../storage/watch-reader.ts";
 import { Administration } from "./administration.ts";
@@ -171,7 +171,7 @@ function createOrms(database: OrmSettings, lanes: number, adminConnectionsMax: n
   const forLanes = Math.max(Math.min(lanes, Math.floor(database.connectionsMax / 2)), 1);
   const forReads = Math.max(database.connectionsMax - forLanes, 1);
   return {
-    laneOrm: createOrm({ ...database, connectionsMax: forLanes }),
+    laneOrm: createOrm({ ...database, connectionsMax: forLanes, plans: LANE_PLANS }),
     readOrm: createOrm({ ...database, connectionsMax: forReads }),
     adminOrm: createOrm({ ...database, connectionsMax: adminConnectionsMax }),
   };

@@ -4,6 +4,7 @@ import { type AlertSettings, type Judgement, NO_ALERT_SETTINGS } from "../domain
 import type { AccountRow } from "./account-entity.ts";
 import { insertAlerts } from "./alert-rows.ts";
 import { saveAlertSettings, selectAlertSettings } from "./alert-settings-rows.ts";
+import { allOf } from "./database-transaction.ts";
 
 /** The alerts in one unit of work: loaded with their accounts, stored in the same transaction (R-WATCH-2). */
 export class AlertUnit {
@@ -64,7 +65,7 @@ export class AlertUnit {
       const settings = this.#settings.get(organizationId);
       return settings ? [{ organizationId, settings }] : [];
     });
-    await saveAlertSettings(database, changed);
-    await insertAlerts(database, this.#alerts);
+    // Asked for at once: what is asked for later would come behind the commit.
+    await allOf([saveAlertSettings(database, changed), insertAlerts(database, this.#alerts)]);
   }
 }

@@ -1,4 +1,4 @@
-import { CompiledQuery, type Kysely } from "kysely";
+import { CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
 
 type Scalar = string | number | bigint | boolean | null;
 
@@ -30,7 +30,10 @@ export async function insertRows<Row>(
   await database.executeQuery(CompiledQuery.raw(insertText(table, columns), arraysOf(columns, rows)));
 }
 
-/** Updates all rows by one statement, whose key columns say which; throws where one is not there. */
+/**
+ * Updates all rows by one statement, whose key columns say which. It fails where one of them is not there: a commit that
+ * was sent behind it comes to nothing then.
+ */
 export async function updateRows<Row>(
   database: Database,
   table: string,
@@ -48,10 +51,15 @@ export async function updateRows<Row>(
     return `${column.name} = case when ${flag} then ${value} else t.${column.name} end`;
   });
   const where = keys.map((key, index) => `t.${key.name} = ${element(key, index)}`);
-  const text = `update ${table} t set ${sets} from ${unnested(all)} where ${where.join(" and ")}`;
-  const { numAffectedRows } = await database.executeQuery(CompiledQuery.raw(text, arraysOf(all, rows)));
-  if (Number(numAffectedRows) !== rows.length)
-    throw new Error(`${numAffectedRows} of ${rows.length} rows of ${table} were there to be updated`);
+  const update = `update ${table} t set ${sets} from ${unnested(all)} where ${where.join(" and ")}`;
+  const text = `with updated as (${update} returning 1)
+    select require_rows('${table}', count(*), $${all.length + 1}::bigint) from updated`;
+  await database.executeQuery(CompiledQuery.raw(text, [...arraysOf(all, rows), rows.length]));
+}
+
+/** The columns of an alias, spelled out, so that what selects them can be prepared. */
+export function columnsOf<Row>(alias: string, columns: Columns<Row>): RawBuilder<unknown> {
+  return sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(", "));
 }
 
 const insertTexts = new WeakMap<object, string>();
@@ -86,10 +94,12 @@ function arraysOf<Row>(columns: Columns<Row>, rows: readonly Row[]): string[] {
 }
 
 /** As PostgreSQL reads an array. node-postgres would quote and escape every element, which few need. */
-function arrayText<Row>({ array, value }: BulkColumn<Row>, rows: readonly Row[]): string {
+function arrayText<Row>({ array, cast, value }: BulkColumn<Row>, rows: readonly Row[]): string {
   const elements = rows.map((row) => {
     const element = value(row) ?? null;
     if (element === null) return "NULL";
+    // JSON has no control characters, of whose escapes arrays and JSON think differently; and it is full of quotes.
+    if (cast === "jsonb") return JSON.stringify(element);
     return array === "text" || array === "timestamptz" ? quoted(String(element)) : String(element);
   });
   return elements.every((element) => element === "NULL") ? "{}" : `{${elements.join(",")}}`;

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import { type Grant, type GrantKind, isOpen } from "../domain/ledger/grant.ts";
-import { type BulkColumn, insertRows, updateRows } from "./bulk.ts";
+import { type BulkColumn, columnsOf, insertRows, updateRows } from "./bulk.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** A grant and whose it is. */
@@ -74,7 +74,7 @@ export async function selectOpenGrants(
 ): Promise<readonly OwnedGrant[]> {
   if (organizationIds.length === 0) return [];
   const { rows } = await sql<GrantRow>`
-    select g.* from unnest(${organizationIds}::text[]) as k (o)
+    select ${columnsOf("g", GRANT_COLUMNS)} from unnest(${organizationIds}::text[]) as k (o)
     join grants g on g.organization_id = k.o and g.open`.execute(database);
   return rows.map(fromRowOwnedGrant);
 }
@@ -86,7 +86,7 @@ export async function selectGrants(
 ): Promise<readonly OwnedGrant[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<GrantRow>`
-    select g.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    select ${columnsOf("g", GRANT_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
     join grants g on g.organization_id = k.o and g.grant_id = k.i`.execute(database);
   return rows.map(fromRowOwnedGrant);
 }
@@ -98,7 +98,7 @@ export async function selectReferencedGrants(
 ): Promise<readonly OwnedGrant[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<GrantRow>`
-    select g.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, r)
+    select ${columnsOf("g", GRANT_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, r)
     join grants g on g.organization_id = k.o and g.reference = k.r`.execute(database);
   return rows.map(fromRowOwnedGrant);
 }

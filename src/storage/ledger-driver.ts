@@ -2,6 +2,7 @@ import type { EntityProperty } from "@mikro-orm/core";
 import { PostgreSqlDriver } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
 import { type UpdatedColumn, updateRows } from "./bulk.ts";
+import { answeredByCommit } from "./pipeline.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 type Change = Readonly<{ key: Values; payload: Values }>;
@@ -11,6 +12,7 @@ type UpdateMany = PostgreSqlDriver["nativeUpdateMany"];
 /**
  * Writes what a unit of work has changed by one multi-row statement with parameters. MikroORM writes `case when` for
  * each value of each row, as text, which PostgreSQL has to read: the more organizations a batch has, the more of it.
+ * A flush is done when it is sent: only transactions in a pipeline change what is managed, and their commit hears of it.
  */
 export class LedgerDriver extends PostgreSqlDriver {
   override nativeUpdateMany: UpdateMany = async (entityName, where, data, options = {}) => {
@@ -24,7 +26,7 @@ export class LedgerDriver extends PostgreSqlDriver {
     const changed = [...new Set(changes.flatMap(({ payload }) => Object.keys(payload)))];
     const keys = primaryKeys.map((name) => columnOf(name, "key"));
     const columns = changed.map((name) => columnOf(name, "payload"));
-    await updateRows(options.ctx as Kysely<unknown>, tableName, keys, columns, changes);
+    answeredByCommit(updateRows(options.ctx as Kysely<unknown>, tableName, keys, columns, changes));
     return { affectedRows: changes.length, insertId: undefined as never };
   };
 

@@ -24,6 +24,7 @@ import { seal } from "./hash-chain.ts";
 import type { Key, Named } from "./named.ts";
 import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
+import { answeredByCommit } from "./pipeline.ts";
 import { holdRateCards } from "./rate-card-store.ts";
 import { selectReferences } from "./reference-rows.ts";
 import { selectRequestReferences, selectRequests } from "./request-rows.ts";
@@ -46,9 +47,8 @@ const CYCLE_PREFIX = "cycle:";
 export type DueLoaded = ReadonlyMap<string, Time>;
 
 /**
- * One database transaction over some organizations' ledgers: MikroORM's unit of
- * work. The accounts are its managed entities, locked and flushed by it; what changes with each command
- * goes through the same transaction by one multi-row statement per table.
+ * One database transaction over some organizations' ledgers: MikroORM's unit of work. The accounts are its managed entities,
+ * locked and flushed by it; what changes with each command goes through it by one multi-row statement per table.
  */
 export class LedgerUnit {
   readonly ledgers = new Map<string, Ledger>();
@@ -83,7 +83,7 @@ export class LedgerUnit {
     await this.#locked;
   }
 
-  /** See there; to be called before the clock is read. */
+  /** To be called before the clock is read. */
   holdRateCards(): Promise<bigint> {
     return holdRateCards(this.#database);
   }
@@ -167,7 +167,7 @@ export class LedgerUnit {
     return ledger;
   }
 
-  /** Writes what was decided, in the order in which it was; returns the transactions in their chain. */
+  /** Sends what was decided, in its order; returns the transactions in their chain. The commit tells how it went. */
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
     const { grants, debts, reservations, subscriptions } = gatherDecided(decided);
     const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
@@ -178,7 +178,7 @@ export class LedgerUnit {
     }
     const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
     const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
-    await allOf([
+    answeredByCommit(
       insertTransactions(this.#database, sealed),
       insertReservations(this.#database, madeHolds),
       updateReservations(this.#database, storedHolds),
@@ -187,12 +187,12 @@ export class LedgerUnit {
       saveDebts(this.#database, debts),
       this.alerts.save(this.#database),
       saveSubscriptions(this.#database, subscriptions),
-      this.#em.flush(),
-    ]);
+    );
+    await this.#em.flush();
     return sealed;
   }
 
-  /** How an organization is once this is committed, for those who watch it. */
+  /** As it is once this is committed, for those who watch it. */
   watchedState(organizationId: string): WatchedState {
     const alertNumber = BigInt(this.#accounts.get(organizationId)?.alertNumber ?? 0);
     return { account: this.ledger(organizationId).account, alertNumber };
@@ -204,9 +204,10 @@ export class LedgerUnit {
 
   /** By a statement of our own, whose place in the pipeline is certain; the rows are the unit of work's all the same. */
   async #lock(opening: readonly string[]): Promise<void> {
+    const columns = this.#em.getMetadata(AccountEntity).props.flatMap(({ fieldNames }) => fieldNames);
     const locked = sql<Record<string, unknown>>`
-      select * from accounts where organization_id = any(${this.#organizationIds}::text[])
-      order by organization_id for update`;
+      select ${sql.raw(columns.join(", "))} from accounts
+      where organization_id = any(${this.#organizationIds}::text[]) order by organization_id for update`;
     const [, , { rows }] = await allOf([this.#begun, this.#open(opening), locked.execute(this.#database)]);
     for (const row of rows.map((each) => this.#em.map(AccountEntity, each)))
       this.#accounts.set(row.organizationId, row);

@@ -8,6 +8,7 @@ import { Ledger } from "./migrations/ledger.ts";
 import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
 import { RequestReferences } from "./migrations/request-references.ts";
+import { RequiredRows } from "./migrations/required-rows.ts";
 import { Usage } from "./migrations/usage.ts";
 import { UsageRunFilters } from "./migrations/usage-run-filters.ts";
 import { Vacuum } from "./migrations/vacuum.ts";
@@ -20,7 +21,12 @@ export type OrmSettings = Readonly<{
   lockTimeoutMs: number;
   idleInTransactionTimeoutMs: number;
   statementTimeoutMs: number;
+  /** For the lanes, which prepare their statements. */
+  plans?: typeof LANE_PLANS;
 }>;
+
+/** A lane's commands are as many as come, so a plan for some is as good as one for these. */
+export const LANE_PLANS = "-c plan_cache_mode=force_generic_plan";
 
 /** A silent connection is probed after so long; the system's own default is two hours. */
 const KEEP_ALIVE_MS = 10_000;
@@ -36,6 +42,7 @@ const MIGRATIONS = [
   Vacuum,
   Usage,
   UsageRunFilters,
+  RequiredRows,
 ];
 
 /**
@@ -43,7 +50,8 @@ const MIGRATIONS = [
  * frozen inside a transaction loses it, and a statement that waits too long fails.
  */
 export function createOrm(settings: OrmSettings): Orm {
-  const { url, connectionsMax, lockTimeoutMs, idleInTransactionTimeoutMs, statementTimeoutMs } = settings;
+  const { url, connectionsMax, lockTimeoutMs, idleInTransactionTimeoutMs, statementTimeoutMs, plans } =
+    settings;
   return new MikroORM({
     clientUrl: url,
     driver: LedgerDriver,
@@ -63,7 +71,7 @@ export function createOrm(settings: OrmSettings): Orm {
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
       statement_timeout: statementTimeoutMs,
-      options: "-c timezone=UTC -c datestyle=ISO",
+      options: `-c timezone=UTC -c datestyle=ISO ${plans ?? ""}`,
     },
     // Managed entities have no required constructor arguments, relations or hooks to check.
     validateRequired: false,

@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { GrantShare } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
 import type { Time } from "../domain/time.ts";
-import { type BulkColumn, insertRows, updateRows } from "./bulk.ts";
+import { type BulkColumn, columnsOf, insertRows, updateRows } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
@@ -92,7 +92,7 @@ export async function selectReservations(
 ): Promise<readonly OwnedReservation[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<ReservationRow>`
-    select r.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
     join reservations r on r.organization_id = k.o and r.reservation_id = k.i`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
@@ -104,7 +104,7 @@ export async function selectHeldOfRuns(
 ): Promise<readonly OwnedReservation[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<ReservationRow>`
-    select r.* from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, i)
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, i)
     join reservations r on r.organization_id = k.o and r.run_id = k.i and r.state = 'HELD'`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
@@ -119,7 +119,7 @@ export async function selectDueHolds(
   most: number,
 ): Promise<readonly OwnedReservation[]> {
   const { rows } = await sql<ReservationRow>`
-    select r.* from ${unnestedTimes(times)} cross join lateral (
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from ${unnestedTimes(times)} cross join lateral (
       select * from reservations where organization_id = k.o and state = 'HELD' and expire_time <= k.t
       order by expire_time fetch first ${most} rows with ties) r`.execute(database);
   return rows.map(fromRowOwnedReservation);

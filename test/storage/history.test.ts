@@ -155,9 +155,14 @@ describe("migrations", () => {
     await orm.close(true);
     const names = [
       ...["ledger", "plans", "alerts", "rate-cards"].map((name) => `2026-11-22-${name}`),
-      ...["request-references", "history-segments", "vacuum", "usage", "usage-run-filters"].map(
-        (name) => `2026-11-24-${name}`,
-      ),
+      ...[
+        "request-references",
+        "history-segments",
+        "vacuum",
+        "usage",
+        "usage-run-filters",
+        "required-rows",
+      ].map((name) => `2026-11-24-${name}`),
     ];
     expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { sql } from "kysely";
 import { allOf, inPipeline } from "../../src/storage/database-transaction.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
+import { answeredByCommit } from "../../src/storage/pipeline.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
 import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -72,7 +73,53 @@ describe("a pipeline", () => {
     expect(await notes()).to.deep.equal([]);
   });
 
-  it("takes no statement after its end, and no rollback for a commit", async () => {
+  it("commits behind writes that are not answered yet, and throws what went wrong with one", async () => {
+    await inPipeline(orm, (em) => {
+      answeredByCommit(add(1).execute(em.getKysely()), add(2).execute(em.getKysely()));
+      return Promise.resolve();
+    });
+    expect(await notes()).to.deep.equal([1, 2]);
+    const failed = inPipeline(orm, (em) => {
+      const database = em.getKysely();
+      answeredByCommit(add(3).execute(database), add(-1).execute(database), add(4).execute(database));
+      return Promise.resolve();
+    });
+    expect(await failed.catch(String)).to.include("notes_note_check");
+    expect(await notes()).to.deep.equal([1, 2]);
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
+  it("says so where a write would come behind the commit", async () => {
+    const late = inPipeline(orm, (em) => {
+      const database = em.getKysely();
+      const twoInARow = async () => {
+        await add(5).execute(database);
+        await add(6).execute(database);
+      };
+      answeredByCommit(twoInARow());
+      return Promise.resolve();
+    });
+    expect(await late.catch(String)).to.include("behind the commit");
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
+  it("sends large writes and small ones in the order in which they are asked for", async () => {
+    const long = "x".repeat(100_000);
+    const lengths = await inPipeline(orm, async (em) => {
+      const database = em.getKysely();
+      await sql`create temporary table texts (number int generated always as identity, text text) on commit drop`.execute(
+        database,
+      );
+      const texts = ["a", long, "b", "c", long, long, "d"];
+      const put = (text: string) => sql`insert into texts (text) values (${text})`.execute(database);
+      const select = sql<{ length: number }>`select length(text) from texts order by number`;
+      const [{ rows }] = await allOf([Promise.all(texts.map(put)).then(() => select.execute(database))]);
+      return rows.map(({ length }) => length);
+    });
+    expect(lengths).to.deep.equal([1, 100_000, 1, 1, 100_000, 100_000, 1]);
+  });
+
+  it("takes no statement after its end, and no failure for a commit, whoever swallowed it", async () => {
     const database = await inPipeline(orm, async (em) => {
       await add(8).execute(em.getKysely());
       return em.getKysely();
@@ -86,7 +133,7 @@ describe("a pipeline", () => {
         .execute(em.getKysely())
         .catch(() => undefined),
     );
-    expect(await swallowed.catch((error: Error) => error.message)).to.equal("a commit came to ROLLBACK");
+    expect(await swallowed.catch(String)).to.include("notes_note_check");
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 

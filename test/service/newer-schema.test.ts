@@ -1,0 +1,36 @@
+import { expect } from "chai";
+import type { CreditLedger } from "../../src/service/credit-ledger.ts";
+import { accepted, chargeOf, grantOf, reservationIdOf, reserveOf, settleOf } from "./support/asking.ts";
+import { LedgerRig } from "./support/ledger-rig.ts";
+
+describe("a server whose database has a newer schema", () => {
+  let rig: LedgerRig;
+  let ledger: CreditLedger;
+
+  before(async () => {
+    rig = await LedgerRig.open();
+    ledger = rig.serve();
+  });
+
+  after(async () => {
+    await rig.expectSound();
+    await rig.close();
+  });
+
+  async function spend(organizationId: string): Promise<bigint> {
+    const asking = { organizationId };
+    const held = await accepted(ledger, asking, reserveOf(1_000n));
+    await accepted(ledger, asking, settleOf(reservationIdOf(held), 700n));
+    const { account } = await accepted(ledger, asking, chargeOf(300n));
+    return account.balance.purchasedMicros;
+  }
+
+  it("goes on where tables have got more columns, whatever it has prepared", async () => {
+    await accepted(ledger, { organizationId: "acme" }, grantOf(10_000n, { grantKind: "PURCHASED" }));
+    for (let round = 1n; round <= 8n; round += 1n)
+      expect(await spend("acme")).to.equal(10_000n - round * 1_000n);
+    for (const table of ["accounts", "grants", "debts", "reservations", "transactions", "alert_settings"])
+      await rig.run(`alter table ${table} add column newer text`);
+    expect(await spend("acme")).to.equal(1_000n);
+  });
+});
