@@ -13,9 +13,9 @@ import { type Shape, THE_ONE } from "../seed/shape.ts";
 /** The larger ledger is so many times as large as the smaller one. */
 const GROWTH = 10;
 /** With fewer, half of a page's time is code that was not compiled yet. */
-const CALLS = 150;
+const CALLS = 300;
 /** A reading that is slow is repeated less often. */
-const DURATION_MS = 3_000;
+const DURATION_MS = 4_000;
 /** No reading may take more than 1.5 times as long on the larger ledger; the aim is that nobody can tell. */
 const GOALS = { least: 0.67, aim: 0.9 };
 const PAGE_GOALS = { least: 5, aim: 2 };

@@ -15,7 +15,7 @@ type UpdateMany = PostgreSqlDriver["nativeUpdateMany"];
  * A flush is done when it is sent: only transactions in a pipeline change what is managed, and their commit hears of it.
  */
 export class LedgerDriver extends PostgreSqlDriver {
-  override nativeUpdateMany: UpdateMany = async (entityName, where, data, options = {}) => {
+  override nativeUpdateMany: UpdateMany = (entityName, where, data, options = {}) => {
     const changes = where.map((key, index) => ({
       key: key as Values,
       payload: (data[index] ?? {}) as Values,
@@ -27,7 +27,7 @@ export class LedgerDriver extends PostgreSqlDriver {
     const keys = primaryKeys.map((name) => columnOf(name, "key"));
     const columns = changed.map((name) => columnOf(name, "payload"));
     answeredByCommit(updateRows(options.ctx as Kysely<unknown>, tableName, keys, columns, changes));
-    return { affectedRows: changes.length, insertId: undefined as never };
+    return Promise.resolve({ affectedRows: changes.length, insertId: undefined as never });
   };
 
   override nativeUpdate: Update = (entityName, where, data, options = {}) => {
