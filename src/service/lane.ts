@@ -40,6 +40,8 @@ type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unkno
 const BATCH_MS_AIM = 30;
 const BATCH_COMMANDS_MIN = 128;
 const ANSWERS_AT_ONCE = 16;
+/** Where a turn of the event loop takes long, as it does when most calls are refused, so many more for each of its milliseconds. */
+const ANSWERS_PER_TURN_MS = 10;
 /** So many commands that are slow alone are not to blame: it is the database that hangs. */
 const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;
@@ -253,8 +255,14 @@ export class Lane {
  * whose look-ups come back meanwhile, would wait for all of them while the database has nothing to do.
  */
 async function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): Promise<void> {
+  let atOnce = 0;
   for (const [index, waiting] of batch.entries()) {
-    if (index % ANSWERS_AT_ONCE === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (atOnce === 0) {
+      const begin = performance.now();
+      await new Promise((resolve) => setImmediate(resolve));
+      atOnce = Math.max(ANSWERS_AT_ONCE, Math.round((performance.now() - begin) * ANSWERS_PER_TURN_MS));
+    }
+    atOnce -= 1;
     settle(waiting, outcomes[index]);
   }
 }
