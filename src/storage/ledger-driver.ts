@@ -12,10 +12,10 @@ type UpdateMany = PostgreSqlDriver["nativeUpdateMany"];
 /**
  * Writes what a unit of work has changed by one multi-row statement with parameters. MikroORM writes `case when` for
  * each value of each row, as text, which PostgreSQL has to read: the more organizations a batch has, the more of it.
- * A flush is done when it is sent: only transactions in a pipeline change what is managed, and their commit hears of it.
+ * In a pipeline, a flush is done when it is sent.
  */
 export class LedgerDriver extends PostgreSqlDriver {
-  override nativeUpdateMany: UpdateMany = (entityName, where, data, options = {}) => {
+  override nativeUpdateMany: UpdateMany = async (entityName, where, data, options = {}) => {
     const changes = where.map((key, index) => ({
       key: key as Values,
       payload: (data[index] ?? {}) as Values,
@@ -26,8 +26,9 @@ export class LedgerDriver extends PostgreSqlDriver {
     const changed = [...new Set(changes.flatMap(({ payload }) => Object.keys(payload)))];
     const keys = primaryKeys.map((name) => columnOf(name, "key"));
     const columns = changed.map((name) => columnOf(name, "payload"));
-    answeredByCommit(updateRows(options.ctx as Kysely<unknown>, tableName, keys, columns, changes));
-    return Promise.resolve({ affectedRows: changes.length, insertId: undefined as never });
+    const database = options.ctx as Kysely<unknown>;
+    await answeredByCommit(database, updateRows(database, tableName, keys, columns, changes));
+    return { affectedRows: changes.length, insertId: undefined as never };
   };
 
   override nativeUpdate: Update = (entityName, where, data, options = {}) => {

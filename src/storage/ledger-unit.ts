@@ -43,7 +43,7 @@ import { insertTransactions } from "./transaction-rows.ts";
 /** How the references of the grants begin that cycles make. */
 const CYCLE_PREFIX = "cycle:";
 
-/** How far what is due could be loaded: for an organization named here, only what is due before then. */
+/** Of an organization named here, only what is due before then was loaded. */
 export type DueLoaded = ReadonlyMap<string, Time>;
 
 /**
@@ -73,9 +73,8 @@ export class LedgerUnit {
   }
 
   /**
-   * Locks the organizations' rows, in sorted order so that two batches never wait
-   * for each other in a circle. Those of `opening` are made where they are missing
-   * (R-BAL-6); the others that are missing get a ledger at version 0.
+   * Locks the organizations' rows, in sorted order so that two batches never wait for each other in a circle. Those of
+   * `opening` are made where they are missing (R-BAL-6); the others that are missing get a ledger at version 0.
    */
   async lock(organizationIds: readonly string[], opening: readonly string[]): Promise<void> {
     this.#organizationIds = [...new Set(organizationIds)].sort();
@@ -178,7 +177,8 @@ export class LedgerUnit {
     }
     const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
     const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
-    answeredByCommit(
+    await answeredByCommit(
+      this.#database,
       insertTransactions(this.#database, sealed),
       insertReservations(this.#database, madeHolds),
       updateReservations(this.#database, storedHolds),
@@ -202,7 +202,7 @@ export class LedgerUnit {
     return this.#em.getKysely<unknown>();
   }
 
-  /** By a statement of our own, whose place in the pipeline is certain; the rows are the unit of work's all the same. */
+  /** By a statement whose place in the pipeline is certain; the rows are the unit of work's all the same. */
   async #lock(opening: readonly string[]): Promise<void> {
     const columns = this.#em.getMetadata(AccountEntity).props.flatMap(({ fieldNames }) => fieldNames);
     const locked = sql<Record<string, unknown>>`

@@ -36,8 +36,8 @@ export class Pipeline {
   readonly #client: PooledClient;
   /** The first statement that failed; those behind it fail because of it. */
   #failure: unknown;
+  readonly #writes: Promise<unknown>[] = [];
   #ended = false;
-  #isLate = false;
   #gathering = false;
 
   constructor(client: PooledClient) {
@@ -49,6 +49,7 @@ export class Pipeline {
       dialect: DIALECT,
       executor,
     });
+    pipelines.set(this.database, this);
   }
 
   async begin(): Promise<void> {
@@ -69,7 +70,16 @@ export class Pipeline {
       throw this.#failure ?? error;
     });
     if (command !== "COMMIT") throw this.#failure ?? new Error(`a commit came to ${command}`);
-    if (this.#isLate) throw new Error("a statement came behind the commit of its transaction");
+    // A write of several statements, of which one came behind the commit, is only half committed.
+    await Promise.all(this.#writes);
+  }
+
+  /** Their failures are the commit's. */
+  answerByCommit(writes: readonly Promise<unknown>[]): void {
+    for (const write of writes) {
+      write.catch(() => undefined);
+      this.#writes.push(write);
+    }
   }
 
   async rollback(): Promise<void> {
@@ -97,10 +107,7 @@ export class Pipeline {
 
   /** What comes too late would be committed by whoever has the connection next. */
   #send<Row>(query: Query): Promise<Answer<Row>> {
-    if (this.#ended) {
-      this.#isLate = true;
-      return Promise.reject(new Error("a statement after the end of its transaction"));
-    }
+    if (this.#ended) return Promise.reject(new Error("a statement after the end of its transaction"));
     this.#gather();
     const answer = this.#client.query<Row>(query);
     answer.catch((error: unknown) => {
@@ -110,9 +117,19 @@ export class Pipeline {
   }
 }
 
-/** For writes whose answers nobody needs but for the commit behind them, which throws what went wrong with one. */
-export function answeredByCommit(...writes: readonly Promise<unknown>[]): void {
-  for (const write of writes) write.catch(() => undefined);
+const pipelines = new WeakMap<Kysely<unknown>, Pipeline>();
+
+/**
+ * For writes whose answers nobody needs but for the commit behind them: in a pipeline it is the commit that waits for them,
+ * and throws what went wrong with one.
+ */
+export async function answeredByCommit(
+  database: Kysely<unknown>,
+  ...writes: readonly Promise<unknown>[]
+): Promise<void> {
+  const pipeline = pipelines.get(database);
+  if (pipeline === undefined) await Promise.all(writes);
+  else pipeline.answerByCommit(writes);
 }
 
 /** More than this is sent at once. */

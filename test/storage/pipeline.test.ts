@@ -1,10 +1,14 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { sql } from "kysely";
 import { allOf, inPipeline } from "../../src/storage/database-transaction.ts";
-import { createOrm, type Orm } from "../../src/storage/orm.ts";
+import { createOrm, LANE_PLANS, type Orm } from "../../src/storage/orm.ts";
 import { answeredByCommit } from "../../src/storage/pipeline.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
 import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
+
+/** Longer than a plan is kept. */
+const PLAN_MS = 1_100;
 
 describe("a pipeline", () => {
   let database: TestDatabase;
@@ -75,14 +79,14 @@ describe("a pipeline", () => {
 
   it("commits behind writes that are not answered yet, and throws what went wrong with one", async () => {
     await inPipeline(orm, (em) => {
-      answeredByCommit(add(1).execute(em.getKysely()), add(2).execute(em.getKysely()));
-      return Promise.resolve();
+      const database = em.getKysely<unknown>();
+      return answeredByCommit(database, add(1).execute(database), add(2).execute(database));
     });
     expect(await notes()).to.deep.equal([1, 2]);
     const failed = inPipeline(orm, (em) => {
-      const database = em.getKysely();
-      answeredByCommit(add(3).execute(database), add(-1).execute(database), add(4).execute(database));
-      return Promise.resolve();
+      const database = em.getKysely<unknown>();
+      const writes = [3, -1, 4].map((note) => add(note).execute(database));
+      return answeredByCommit(database, ...writes);
     });
     expect(await failed.catch(String)).to.include("notes_note_check");
     expect(await notes()).to.deep.equal([1, 2]);
@@ -91,15 +95,15 @@ describe("a pipeline", () => {
 
   it("says so where a write would come behind the commit", async () => {
     const late = inPipeline(orm, (em) => {
-      const database = em.getKysely();
+      const database = em.getKysely<unknown>();
       const twoInARow = async () => {
         await add(5).execute(database);
+        await delay(100);
         await add(6).execute(database);
       };
-      answeredByCommit(twoInARow());
-      return Promise.resolve();
+      return answeredByCommit(database, twoInARow());
     });
-    expect(await late.catch(String)).to.include("behind the commit");
+    expect(await late.catch(String)).to.include("after the end of its transaction");
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 
@@ -117,6 +121,33 @@ describe("a pipeline", () => {
       return rows.map(({ length }) => length);
     });
     expect(lengths).to.deep.equal([1, 100_000, 1, 1, 100_000, 100_000, 1]);
+  });
+
+  it("plans what it has prepared anew as a table grows", async () => {
+    const lane = createOrm({ ...ormSettings(database.url), connectionsMax: 1, plans: LANE_PLANS });
+    await sql`create table keys (key int primary key, rest text)`.execute(orm.em.fork().getKysely());
+    const planOf = (key: number) =>
+      inPipeline(lane, async (em) => {
+        const kysely = em.getKysely();
+        await sql`select rest from keys where key = ${key}`.execute(kysely);
+        const { rows } = await sql<{ name: string }>`
+          select name from pg_prepared_statements where statement like 'select rest from keys%'`.execute(
+          kysely,
+        );
+        const plan = sql<{
+          "QUERY PLAN": string;
+        }>`explain execute ${sql.id(rows[0]?.name ?? "")} (${sql.lit(key)})`;
+        return (await plan.execute(kysely)).rows.map((row) => row["QUERY PLAN"]).join(" ");
+      });
+    await sql`analyze keys`.execute(orm.em.fork().getKysely());
+    const before = await planOf(1);
+    await sql`insert into keys select n, repeat('x', 100) from generate_series(1, 50000) n`.execute(
+      orm.em.fork().getKysely(),
+    );
+    expect(await planOf(2), "kept for a while").to.equal(before);
+    await delay(PLAN_MS);
+    expect(await planOf(3)).to.match(/^Index Scan/);
+    await lane.close(true);
   });
 
   it("takes no statement after its end, and no failure for a commit, whoever swallowed it", async () => {

@@ -38,8 +38,8 @@ describe("an update of many rows", () => {
 
   const update = (rows: readonly Row[]): Promise<void> =>
     inPipeline(orm, (em) => {
-      answeredByCommit(updateRows(em.getKysely(), "accounts", KEYS, CHANGED, rows));
-      return Promise.resolve();
+      const kysely = em.getKysely<unknown>();
+      return answeredByCommit(kysely, updateRows(kysely, "accounts", KEYS, CHANGED, rows));
     });
 
   const numbers = async (): Promise<readonly string[]> => {
