@@ -89,8 +89,9 @@ export class CallRunner {
   async #begin(scope: CallScope, endpoint: Endpoint, incoming: IncomingCall): Promise<CallContext> {
     this.#parts.serving.enter(scope, endpoint);
     incoming.onCancel(() => scope.cancel());
+    const { deadlineMs, signal } = scope;
     const principal = await scope.wait(this.#parts.authenticate(incoming.header));
-    return new RunningCall(principal, incoming.connection, scope);
+    return { principal, connection: incoming.connection, signal, deadlineMs };
   }
 
   #checked(endpoint: Endpoint, request: Message): Message {
@@ -120,27 +121,6 @@ export class CallRunner {
         durationMs: performance.now() - startedAt,
       });
     };
-  }
-}
-
-/** Its signal is made where it is asked for. */
-class RunningCall implements CallContext {
-  readonly principal: string;
-  readonly connection: string;
-  readonly caller: CallScope;
-
-  constructor(principal: string, connection: string, caller: CallScope) {
-    this.principal = principal;
-    this.connection = connection;
-    this.caller = caller;
-  }
-
-  get signal(): AbortSignal {
-    return this.caller.signal;
-  }
-
-  get deadlineMs(): number {
-    return this.caller.deadlineMs;
   }
 }
 

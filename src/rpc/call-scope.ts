@@ -9,11 +9,10 @@ const CLOCK_SLACK_MS = 5;
 /** The life of one call: it ends by itself, or by the first reason to abort it. */
 export class CallScope {
   readonly deadlineMs: number;
-  #controller: AbortController | undefined;
+  readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout | undefined;
   #onAbort: ((reason: ServiceError) => void) | undefined;
   #ended = false;
-  #reason: ServiceError | undefined;
 
   constructor(deadlineMs: number) {
     this.deadlineMs = deadlineMs;
@@ -22,18 +21,7 @@ export class CallScope {
     else if (delay <= TIMER_MS_MAX) this.#timer = setTimeout(() => this.expire(), delay);
   }
 
-  get aborted(): boolean {
-    return this.#reason !== undefined;
-  }
-
-  get reason(): ServiceError | undefined {
-    return this.#reason;
-  }
-
-  /** Made when it is asked for: it takes 2 us of a call, and most calls need none. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.#reason) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }
 
@@ -45,7 +33,7 @@ export class CallScope {
     return new Promise((resolve, reject) => {
       this.#onAbort = reject;
       Promise.resolve(work).then(resolve, reject);
-      if (this.#reason) reject(this.#reason);
+      if (this.signal.aborted) reject(this.signal.reason);
     });
   }
 
@@ -64,8 +52,7 @@ export class CallScope {
   abort(reason: ServiceError): void {
     if (this.#ended) return;
     this.end();
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.#controller.abort(reason);
     this.#onAbort?.(reason);
   }
 

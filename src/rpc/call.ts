@@ -1,5 +1,3 @@
-import type { CallerSignal } from "../service/lane-queue.ts";
-
 export type Door = "grpc" | "connect";
 
 /** What a handler knows of its call beside the request. */
@@ -8,9 +6,7 @@ export type CallContext = Readonly<{
   principal: string;
   /** By which connection: the caller's address and port. */
   connection: string;
-  /** Whether nobody waits for the answer any more; the reason is a ServiceError. */
-  caller: CallerSignal;
-  /** The same as a signal that tells; made for who asks for it. */
+  /** Aborted with a ServiceError once nobody waits for the answer any more. */
   signal: AbortSignal;
   /** When the caller stops waiting, in milliseconds since 1970; a stream may have none. */
   deadlineMs: number;

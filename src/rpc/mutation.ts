@@ -29,13 +29,13 @@ export async function mutate<Request extends DescMessage, Response>(
   ledger: CreditLedger,
   { request: schema, command, response }: Mutation<Request, Response>,
   request: MessageShape<Request> & MutationRequest,
-  { principal, caller }: CallContext,
+  { principal, signal }: CallContext,
 ): Promise<Response> {
   const { organizationId } = request;
   const requestId = fromProtoUuid(request.requestId);
   const answer = await ledger.apply(
     { organizationId, requestId, actor: principal, command: command(request) },
-    caller,
+    signal,
   );
   return response(accepted(answer, request, schema));
 }

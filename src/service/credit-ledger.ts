@@ -5,7 +5,6 @@ import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
 import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
 import type { Time } from "../domain/time.ts";
-import type { CallerSignal } from "./lane-queue.ts";
 import type { Answer, Receipt } from "./receipt.ts";
 
 export type ReservationFilter = Readonly<{
@@ -38,7 +37,7 @@ export interface CreditLedger {
    * Applies one mutation; the request's fingerprint is filled in. Refusals: those of its command.
    * Throws ServiceError. The signal drops it while it still waits for its turn.
    */
-  apply(request: Omit<Request, "fingerprint">, signal: CallerSignal): Promise<Answer<Receipt>>;
+  apply(request: Omit<Request, "fingerprint">, signal: AbortSignal): Promise<Answer<Receipt>>;
   getBalance(organizationId: string, readTime: Time | undefined): Promise<Answer<Account, ReadRefusal>>;
   getReservation(organizationId: string, reservationId: string): Promise<Answer<Reservation, ReadRefusal>>;
   listReservations(

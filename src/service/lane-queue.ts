@@ -1,11 +1,8 @@
 import type { BatchItem, Outcome } from "./batch.ts";
 
-/** Whether a caller has gone, and why. An AbortSignal is one; so is what need not be as dear as that is to make. */
-export type CallerSignal = Pick<AbortSignal, "aborted" | "reason">;
-
 /** An item that waits for its batch. */
 export type Waiting = BatchItem & {
-  readonly signal: CallerSignal | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: unknown) => void;
   /** When it came, in milliseconds. */

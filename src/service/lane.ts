@@ -1,7 +1,7 @@
 import type { DatabaseFault } from "../storage/database-fault.ts";
 import type { BatchItem, Outcome } from "./batch.ts";
 import { type AdmissionSettings, LaneAdmission, type Queued } from "./lane-admission.ts";
-import { type CallerSignal, LaneQueue, type Waiting } from "./lane-queue.ts";
+import { LaneQueue, type Waiting } from "./lane-queue.ts";
 import { ServiceError } from "./service-error.ts";
 
 export type LaneSettings = AdmissionSettings &
@@ -68,8 +68,8 @@ export class Lane {
   readonly #queue = new LaneQueue();
   readonly #admission: LaneAdmission;
   /** Of the call that was taken last, whose other commands are taken too. */
-  #lastSignal: CallerSignal | undefined;
-  #refusedSignal: CallerSignal | undefined;
+  #lastSignal: AbortSignal | undefined;
+  #refusedSignal: AbortSignal | undefined;
   #lookedAt = Number.NEGATIVE_INFINITY;
   #batchSize: number;
   #running: Promise<void> | undefined;
@@ -85,7 +85,7 @@ export class Lane {
   }
 
   /** Resolves once the item's batch is committed. The signal drops it while it waits for its turn. */
-  submit(item: BatchItem, signal?: CallerSignal): Promise<Outcome> {
+  submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
     if (this.#draining) return Promise.reject(draining());
     const since = performance.now();
     const leads = signal === undefined || signal !== this.#lastSignal;

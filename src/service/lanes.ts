@@ -1,6 +1,5 @@
 import type { BatchItem, Outcome } from "./batch.ts";
 import { Lane, type LaneDatabase, type LaneGauge, type LaneSettings, type LaneTelemetry } from "./lane.ts";
-import type { CallerSignal } from "./lane-queue.ts";
 
 /**
  * All lanes of a process. Few of them serve many organizations better than one each:
@@ -23,7 +22,7 @@ export class Lanes {
     refuses: (organizationId) => this.#laneOf(organizationId).refuses(organizationId),
   };
 
-  submit(item: BatchItem, signal?: CallerSignal): Promise<Outcome> {
+  submit(item: BatchItem, signal?: AbortSignal): Promise<Outcome> {
     return this.#laneOf(item.organizationId).submit(item, signal);
   }
 

@@ -18,7 +18,6 @@ import type {
   TransactionFilter,
 } from "./credit-ledger.ts";
 import { guarded } from "./guarded.ts";
-import type { CallerSignal } from "./lane-queue.ts";
 import type { Lanes } from "./lanes.ts";
 import { listSelected } from "./listing.ts";
 import type { OrganizationReading } from "./organization-reading.ts";
@@ -53,7 +52,7 @@ export class LedgerService implements CreditLedger {
     this.#catalogues = catalogues;
   }
 
-  async apply(asked: Omit<Request, "fingerprint">, signal: CallerSignal): Promise<Answer<Receipt>> {
+  async apply(asked: Omit<Request, "fingerprint">, signal: AbortSignal): Promise<Answer<Receipt>> {
     const { organizationId, command } = asked;
     const request = { ...asked, fingerprint: fingerprintOf(command) };
     const outcome = await this.#lanes.submit({ organizationId, request }, signal);

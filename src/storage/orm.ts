@@ -63,7 +63,7 @@ export function createOrm(settings: OrmSettings): Orm {
     pool: { min: 0, max: connectionsMax },
     driverOptions: {
       application_name: "pleyor-credits",
-      // What is asked for at once is sent at once; see `pipelineOf`.
+      // What is asked for at once is sent at once; see `Pipeline`.
       pipeline: true,
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,

@@ -57,12 +57,10 @@ it("a verification that nobody reads any more ends with its place", async () => 
     return admin.administration.verify(scope, signal);
   };
   const administration = { ...admin.administration, verify };
-  const { signal } = new AbortController();
   const context = {
     principal: "somebody",
     connection: "here",
-    caller: signal,
-    signal,
+    signal: new AbortController().signal,
     deadlineMs: Number.POSITIVE_INFINITY,
   };
   const requests = ReadableStream.from([create(VerifyLedgerRequestSchema, {})]);

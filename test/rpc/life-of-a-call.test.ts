@@ -1,7 +1,6 @@
 import { type Client, Code, createClient } from "@connectrpc/connect";
 import { expect } from "chai";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
-import type { CallerSignal } from "../../src/service/lane-queue.ts";
 import { ServiceError } from "../../src/service/service-error.ts";
 import { ORGANIZATION, RECEIPT, REQUEST_ID } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
@@ -19,7 +18,7 @@ for (const way of WAYS_IN) {
     let doors: DoorsUnderTest;
     let credits: Client<typeof CreditService>;
     /** The signal that the ledger was given by the call under test, once it was called. */
-    let given: Promise<CallerSignal>;
+    let given: Promise<AbortSignal>;
 
     before(async () => {
       doors = await new DoorsUnderTest({ callDeadlineMsMax: CALL_MS_MAX }).open();
@@ -27,7 +26,7 @@ for (const way of WAYS_IN) {
     });
     after(() => doors.close());
     beforeEach(() => {
-      const { promise, resolve } = Promise.withResolvers<CallerSignal>();
+      const { promise, resolve } = Promise.withResolvers<AbortSignal>();
       given = promise;
       doors.logLines.length = 0;
       // A ledger that never answers, whatever happens.
@@ -70,7 +69,7 @@ for (const way of WAYS_IN) {
     });
 
     it("leaves the signal alone once it has answered", async () => {
-      const { promise, resolve } = Promise.withResolvers<CallerSignal>();
+      const { promise, resolve } = Promise.withResolvers<AbortSignal>();
       doors.ledger.script({
         apply: (_, signal) => {
           resolve(signal);
@@ -86,12 +85,12 @@ for (const way of WAYS_IN) {
   });
 }
 
-function faultOf(signal: CallerSignal): string {
+function faultOf(signal: AbortSignal): string {
   return signal.reason instanceof ServiceError ? signal.reason.fault : String(signal.reason);
 }
 
-async function abortOf(signal: CallerSignal): Promise<string> {
-  await until(() => signal.aborted);
+async function abortOf(signal: AbortSignal): Promise<string> {
+  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener("abort", resolve));
   return faultOf(signal);
 }
 
