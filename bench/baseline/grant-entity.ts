@@ -3,7 +3,7 @@ import { type Grant, type GrantKind, isOpen } from "../../src/domain/ledger/gran
 import { moment, wholeNumber } from "../../src/storage/row-text.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "../../src/storage/timestamp.ts";
 
-/** Grants as managed entities, which the service does without; see `updateGrants`. */
+/** Grants as managed entities, which the service does without; see `grantUpdate`. */
 export const GrantEntity = defineEntity({
   name: "Grant",
   tableName: "grants",

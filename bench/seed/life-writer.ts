@@ -1,11 +1,12 @@
 import type { SealedTransaction } from "../../src/domain/ledger/transaction.ts";
 import { AccountEntity, type AccountRow, toRowAccount } from "../../src/storage/account-entity.ts";
-import { type OwnedDebt, saveDebts } from "../../src/storage/debt-rows.ts";
+import { debtUpsert, type OwnedDebt } from "../../src/storage/debt-rows.ts";
 import { GRANT_COLUMNS, type OwnedGrant } from "../../src/storage/grant-rows.ts";
 import { seal } from "../../src/storage/hash-chain.ts";
 import type { Orm } from "../../src/storage/orm.ts";
+import { sendWrites } from "../../src/storage/pipeline.ts";
 import { type OwnedReservation, RESERVATION_COLUMNS } from "../../src/storage/reservation-rows.ts";
-import { type OwnedSubscription, saveSubscriptions } from "../../src/storage/subscription-rows.ts";
+import { type OwnedSubscription, subscriptionUpsert } from "../../src/storage/subscription-rows.ts";
 import { TRANSACTION_COLUMNS } from "../../src/storage/transaction-rows.ts";
 import { CopyIn } from "./copy-in.ts";
 import { copyColumns } from "./copy-text.ts";
@@ -79,7 +80,6 @@ export class LifeWriter {
     const [subscriptions, debts] = [this.#subscriptions, this.#debts];
     [this.#subscriptions, this.#debts] = [[], []];
     const database = this.#orm.em.fork().getKysely<unknown>();
-    await saveSubscriptions(database, subscriptions);
-    await saveDebts(database, debts);
+    await sendWrites(database, [subscriptionUpsert(database, subscriptions), debtUpsert(database, debts)]);
   }
 }

@@ -8,7 +8,8 @@ export async function guarded<T>(read: () => Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof ServiceError || databaseFaultOf(error) === undefined) throw error;
+    const fault = databaseFaultOf(error);
+    if (error instanceof ServiceError || fault === undefined || fault === "committed") throw error;
     const options = { retryAfterMs: READ_RETRY_MS, cause: error };
     throw new ServiceError("DATABASE_UNAVAILABLE", "the database does not answer", options);
   }

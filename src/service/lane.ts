@@ -163,8 +163,10 @@ export class Lane {
       await this.#answering;
       this.#answering = answer(batch, outcomes);
     } catch (error) {
-      const away = this.#database.faultOf(error) === "away";
-      if (batch.length > 1 && !away) await this.#isolate(batch);
+      const fault = this.#database.faultOf(error);
+      const away = fault === "away";
+      // What was committed is not tried again, whatever is missing of it.
+      if (batch.length > 1 && !away && fault !== "committed") await this.#isolate(batch);
       else for (const waiting of batch) waiting.reject(this.#failure(error));
       // Who still waits when a server stops whose database is away would each wait for all tries.
       if (away && this.#draining) this.#queue.rejectAll(this.#failure(error));
@@ -239,7 +241,8 @@ export class Lane {
   }
 
   #failure(error: unknown): unknown {
-    return this.#database.faultOf(error) === undefined ? error : unavailable(error);
+    const fault = this.#database.faultOf(error);
+    return fault === undefined || fault === "committed" ? error : unavailable(error);
   }
 
   #adapt(size: number, elapsedMs: number): void {

@@ -1,7 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { Alert, AlertKind } from "../domain/alerts/alert.ts";
 import { thresholdsFromText, thresholdsText } from "../domain/alerts/threshold.ts";
-import { type BulkColumn, insertRows } from "./bulk.ts";
+import { type BulkColumn, bulkInsert } from "./bulk.ts";
+import type { Write } from "./pipeline.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
 
 export type AlertRow = Readonly<{
@@ -29,8 +30,8 @@ const COLUMNS: readonly BulkColumn<Alert>[] = [
   { name: "record_time", array: "timestamptz", value: (alert) => toRowTime(alert.recordTime) },
 ];
 
-export function insertAlerts(database: Kysely<unknown>, alerts: readonly Alert[]): Promise<void> {
-  return insertRows(database, "alerts", COLUMNS, alerts);
+export function alertInsert(alerts: readonly Alert[]): Write {
+  return bulkInsert("alerts", COLUMNS, alerts);
 }
 
 export async function selectAlertsAfter(

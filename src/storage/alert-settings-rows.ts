@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { CycleGrant } from "../domain/alerts/cycle-grant.ts";
 import type { AlertSettings } from "../domain/alerts/judge.ts";
 import { thresholdsFromText, thresholdsText } from "../domain/alerts/threshold.ts";
+import type { Write } from "./pipeline.ts";
 import { fromRowTimeOrNull, toRowTimeOrNull } from "./timestamp.ts";
 
 /** What of an organization's settings is stored beside its account. */
@@ -27,13 +28,10 @@ export async function selectAlertSettings(
   return rows.map(fromRowSettings);
 }
 
-export async function saveAlertSettings(
-  database: Kysely<unknown>,
-  rows: readonly OwnedSettings[],
-): Promise<void> {
-  if (rows.length === 0) return;
+export function alertSettingsUpsert(database: Kysely<unknown>, rows: readonly OwnedSettings[]): Write {
+  if (rows.length === 0) return undefined;
   const cycles = rows.map(({ settings }) => settings.cycle);
-  await sql`
+  return sql`
     insert into alert_settings (organization_id, thresholds, cycle_end_time, cycle_micros)
     select o, t::jsonb, e, m from unnest(
       ${rows.map((row) => row.organizationId)}::text[],
@@ -42,7 +40,7 @@ export async function saveAlertSettings(
       ${cycles.map((cycle) => (cycle ? String(cycle.amountMicros) : null))}::bigint[]) as k (o, t, e, m)
     on conflict (organization_id) do update
     set thresholds = excluded.thresholds, cycle_end_time = excluded.cycle_end_time,
-      cycle_micros = excluded.cycle_micros`.execute(database);
+      cycle_micros = excluded.cycle_micros`.compile(database);
 }
 
 function fromRowSettings(row: SettingsRow): OwnedSettings {

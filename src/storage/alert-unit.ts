@@ -2,9 +2,9 @@ import type { Kysely } from "kysely";
 import type { Alert } from "../domain/alerts/alert.ts";
 import { type AlertSettings, type Judgement, NO_ALERT_SETTINGS } from "../domain/alerts/judge.ts";
 import type { AccountRow } from "./account-entity.ts";
-import { insertAlerts } from "./alert-rows.ts";
-import { saveAlertSettings, selectAlertSettings } from "./alert-settings-rows.ts";
-import { allOf } from "./database-transaction.ts";
+import { alertInsert } from "./alert-rows.ts";
+import { alertSettingsUpsert, selectAlertSettings } from "./alert-settings-rows.ts";
+import type { Write } from "./pipeline.ts";
 
 /** The alerts in one unit of work: loaded with their accounts, stored in the same transaction (R-WATCH-2). */
 export class AlertUnit {
@@ -60,12 +60,11 @@ export class AlertUnit {
     return { alerting: settings.thresholds.length > 0, alertNumber: String(settings.alertNumber) };
   }
 
-  async save(database: Kysely<unknown>): Promise<void> {
+  writes(database: Kysely<unknown>): readonly Write[] {
     const changed = [...this.#changed].flatMap((organizationId) => {
       const settings = this.#settings.get(organizationId);
       return settings ? [{ organizationId, settings }] : [];
     });
-    // Asked for at once: what is asked for later would come behind the commit.
-    await allOf([saveAlertSettings(database, changed), insertAlerts(database, this.#alerts)]);
+    return [alertSettingsUpsert(database, changed), alertInsert(this.#alerts)];
   }
 }

@@ -1,4 +1,5 @@
-import { CompiledQuery, type Kysely, type RawBuilder, sql } from "kysely";
+import { CompiledQuery, type RawBuilder, sql } from "kysely";
+import type { Write } from "./pipeline.ts";
 
 type Scalar = string | number | bigint | boolean | null;
 
@@ -16,32 +17,25 @@ export type BulkColumn<Row> = Readonly<{
 /** A column that is updated; `isSet` says of which rows, absent: of all. */
 export type UpdatedColumn<Row> = BulkColumn<Row> & Readonly<{ isSet?: (row: Row) => boolean }>;
 
-type Database = Kysely<unknown>;
 type Columns<Row> = readonly BulkColumn<Row>[];
 
 /** Inserts all rows by one statement: the number of parameters does not grow with them. */
-export async function insertRows<Row>(
-  database: Database,
-  table: string,
-  columns: Columns<Row>,
-  rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
-  await database.executeQuery(CompiledQuery.raw(insertText(table, columns), arraysOf(columns, rows)));
+export function bulkInsert<Row>(table: string, columns: Columns<Row>, rows: readonly Row[]): Write {
+  if (rows.length === 0) return undefined;
+  return CompiledQuery.raw(insertText(table, columns), arraysOf(columns, rows));
 }
 
 /**
  * Updates all rows by one statement, whose key columns say which. It fails where one of them is not there: a commit that
  * was sent behind it comes to nothing then.
  */
-export async function updateRows<Row>(
-  database: Database,
+export function bulkUpdate<Row>(
   table: string,
   keys: Columns<Row>,
   columns: readonly UpdatedColumn<Row>[],
   rows: readonly Row[],
-): Promise<void> {
-  if (rows.length === 0) return;
+): Write {
+  if (rows.length === 0) return undefined;
   const flags = columns.filter(({ isSet }) => isSet !== undefined);
   const all = [...keys, ...columns, ...flags.map(flagOf)];
   const sets = columns.map((column, index) => {
@@ -54,7 +48,7 @@ export async function updateRows<Row>(
   const update = `update ${table} t set ${sets} from ${unnested(all)} where ${where.join(" and ")}`;
   const text = `with updated as (${update} returning 1)
     select require_rows('${table}', count(*), $${all.length + 1}::bigint) from updated`;
-  await database.executeQuery(CompiledQuery.raw(text, [...arraysOf(all, rows), rows.length]));
+  return CompiledQuery.raw(text, [...arraysOf(all, rows), rows.length]);
 }
 
 /** The columns of an alias, spelled out, so that what selects them can be prepared. */

@@ -2,9 +2,18 @@
  * What an error says of the database rather than of the work. `away`: the connection
  * was lost or refused, resources were short, or another transaction won; the same
  * work may succeed in a moment. `locked`: somebody else keeps a row. `slow`: the work
- * took longer than a statement may, as it may do again.
+ * took longer than a statement may, as it may do again. `committed`: see `CommittedError`.
  */
-export type DatabaseFault = "away" | "locked" | "slow";
+export type DatabaseFault = "away" | "locked" | "slow" | "committed";
+
+/** What went wrong with a transaction that was committed all the same: it must not be tried again. */
+export class CommittedError extends Error {
+  override readonly name = "CommittedError";
+
+  constructor(cause: unknown) {
+    super("a transaction was committed without all that it was to write", { cause });
+  }
+}
 
 /**
  * SQLSTATE classes and codes: connections lost (08), logins refused since the start,
@@ -34,6 +43,7 @@ const AWAY_MESSAGES =
 /** Undefined where the work itself is wrong. */
 export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof CommittedError) return "committed";
     const fault = "code" in cause && typeof cause.code === "string" ? faultOfCode(cause.code) : undefined;
     if (fault !== undefined) return fault;
     if (AWAY_MESSAGES.test(cause.message)) return "away";

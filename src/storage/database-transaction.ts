@@ -53,7 +53,7 @@ export async function inPipeline<T>(
     return result;
   } catch (error) {
     await pipeline.rollback().then(
-      () => client.release(false),
+      () => client.release(pipeline.spoiled),
       () => client.release(true),
     );
     throw error;

@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Debt } from "../domain/ledger/debt.ts";
+import type { Write } from "./pipeline.ts";
 
 export type OwnedDebt = Readonly<{ organizationId: string; debt: Debt }>;
 
@@ -30,9 +31,9 @@ export function fromRowDebt({ version, incurred_micros, paid_micros }: DebtRow):
   };
 }
 
-export async function saveDebts(database: Kysely<unknown>, rows: readonly OwnedDebt[]): Promise<void> {
-  if (rows.length === 0) return;
-  await sql`
+export function debtUpsert(database: Kysely<unknown>, rows: readonly OwnedDebt[]): Write {
+  if (rows.length === 0) return undefined;
+  return sql`
     insert into debts (organization_id, version, incurred_micros, paid_micros)
     select * from unnest(
       ${rows.map((row) => row.organizationId)}::text[],
@@ -40,5 +41,5 @@ export async function saveDebts(database: Kysely<unknown>, rows: readonly OwnedD
       ${rows.map((row) => String(row.debt.incurredMicros))}::bigint[],
       ${rows.map((row) => String(row.debt.paidMicros))}::bigint[])
     on conflict (organization_id, version) do update
-    set incurred_micros = excluded.incurred_micros, paid_micros = excluded.paid_micros`.execute(database);
+    set incurred_micros = excluded.incurred_micros, paid_micros = excluded.paid_micros`.compile(database);
 }

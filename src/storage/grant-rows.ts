@@ -1,6 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { type Grant, type GrantKind, isOpen } from "../domain/ledger/grant.ts";
-import { type BulkColumn, columnsOf, insertRows, updateRows } from "./bulk.ts";
+import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
+import type { Write } from "./pipeline.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
 /** A grant and whose it is. */
@@ -55,16 +56,16 @@ const FIXED: readonly Column[] = [
 
 export const GRANT_COLUMNS: readonly Column[] = [...KEYS, ...CHANGING, ...FIXED];
 
-export function insertGrants(database: Kysely<unknown>, rows: readonly OwnedGrant[]): Promise<void> {
-  return insertRows(database, "grants", GRANT_COLUMNS, rows);
+export function grantInsert(rows: readonly OwnedGrant[]): Write {
+  return bulkInsert("grants", GRANT_COLUMNS, rows);
 }
 
 /**
  * Grants change with almost every command, so they are written by one statement like transactions and reservations
  * are, not as entities: 300 of them took 18 ms of CPU to find, change and flush, 60 us each.
  */
-export function updateGrants(database: Kysely<unknown>, rows: readonly OwnedGrant[]): Promise<void> {
-  return updateRows(database, "grants", KEYS, CHANGING, rows);
+export function grantUpdate(rows: readonly OwnedGrant[]): Write {
+  return bulkUpdate("grants", KEYS, CHANGING, rows);
 }
 
 /** Those of which anything is free or held. */

@@ -1,8 +1,8 @@
 import type { EntityProperty } from "@mikro-orm/core";
 import { PostgreSqlDriver } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
-import { type UpdatedColumn, updateRows } from "./bulk.ts";
-import { answeredByCommit } from "./pipeline.ts";
+import { bulkUpdate, type UpdatedColumn } from "./bulk.ts";
+import { sendWrites } from "./pipeline.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 type Change = Readonly<{ key: Values; payload: Values }>;
@@ -27,7 +27,7 @@ export class LedgerDriver extends PostgreSqlDriver {
     const keys = primaryKeys.map((name) => columnOf(name, "key"));
     const columns = changed.map((name) => columnOf(name, "payload"));
     const database = options.ctx as Kysely<unknown>;
-    await answeredByCommit(database, updateRows(database, tableName, keys, columns, changes));
+    await sendWrites(database, [bulkUpdate(tableName, keys, columns, changes)]);
     return { affectedRows: changes.length, insertId: undefined as never };
   };
 

@@ -10,35 +10,35 @@ import { AlertUnit } from "./alert-unit.ts";
 import { lockCatalogue, selectCataloguesAfter } from "./catalogue-rows.ts";
 import { selectCycleGrants } from "./cycle-grant-rows.ts";
 import { allOf, inPipeline } from "./database-transaction.ts";
-import { saveDebts, selectOwedDebts } from "./debt-rows.ts";
+import { debtUpsert, selectOwedDebts } from "./debt-rows.ts";
 import { gatherDecided } from "./decided-rows.ts";
 import {
-  insertGrants,
+  grantInsert,
+  grantUpdate,
   type OwnedGrant,
   selectGrants,
   selectOpenGrants,
   selectReferencedGrants,
-  updateGrants,
 } from "./grant-rows.ts";
 import { seal } from "./hash-chain.ts";
 import type { Key, Named } from "./named.ts";
 import { type ClockSource, type OrganizationClock, readClock } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
-import { answeredByCommit } from "./pipeline.ts";
+import { sendWrites } from "./pipeline.ts";
 import { holdRateCards } from "./rate-card-store.ts";
 import { selectReferences } from "./reference-rows.ts";
 import { selectRequestReferences, selectRequests } from "./request-rows.ts";
 import {
-  insertReservations,
   type OwnedReservation,
+  reservationInsert,
+  reservationUpdate,
   selectDueHolds,
   selectHeldOfRuns,
   selectNextHoldExpiry,
   selectReservations,
-  updateReservations,
 } from "./reservation-rows.ts";
-import { saveSubscriptions, selectSubscriptions } from "./subscription-rows.ts";
-import { insertTransactions } from "./transaction-rows.ts";
+import { selectSubscriptions, subscriptionUpsert } from "./subscription-rows.ts";
+import { transactionInsert } from "./transaction-rows.ts";
 
 /** How the references of the grants begin that cycles make. */
 const CYCLE_PREFIX = "cycle:";
@@ -177,17 +177,16 @@ export class LedgerUnit {
     }
     const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
     const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
-    await answeredByCommit(
-      this.#database,
-      insertTransactions(this.#database, sealed),
-      insertReservations(this.#database, madeHolds),
-      updateReservations(this.#database, storedHolds),
-      insertGrants(this.#database, madeGrants),
-      updateGrants(this.#database, storedGrants),
-      saveDebts(this.#database, debts),
-      this.alerts.save(this.#database),
-      saveSubscriptions(this.#database, subscriptions),
-    );
+    await sendWrites(this.#database, [
+      transactionInsert(sealed),
+      reservationInsert(madeHolds),
+      reservationUpdate(storedHolds),
+      grantInsert(madeGrants),
+      grantUpdate(storedGrants),
+      debtUpsert(this.#database, debts),
+      ...this.alerts.writes(this.#database),
+      subscriptionUpsert(this.#database, subscriptions),
+    ]);
     await this.#em.flush();
     return sealed;
   }

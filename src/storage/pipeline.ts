@@ -9,13 +9,18 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from "kysely";
+import { CommittedError } from "./database-fault.ts";
+
+/** A statement that is made and not sent yet; undefined where it would write nothing. */
+export type Write = CompiledQuery | undefined;
 
 type Query = Readonly<{ name?: string | undefined; text: string; values?: readonly unknown[] }>;
 type Answer<Row> = Readonly<{ rows: Row[]; rowCount: number | null; command: string }>;
 
 /** A connection of node-postgres, as its pool lends it. */
 export interface PooledClient {
-  query<Row>(query: Query): Promise<Answer<Row>>;
+  /** What fails here, before anything of it is sent, is told before this returns. */
+  query<Row>(query: Query, answered: (error: unknown, answer: Answer<Row>) => void): void;
   readonly connection: Readonly<{ stream: Writable }>;
   /** Gives it back; a broken one is thrown away. */
   release(broken: boolean): void;
@@ -34,9 +39,11 @@ export interface ClientPool {
 export class Pipeline {
   readonly database: Kysely<unknown>;
   readonly #client: PooledClient;
-  /** The first statement that failed; those behind it fail because of it. */
+  /** Of the first statement that failed, here or there; those behind it fail because of it. */
   #failure: unknown;
-  readonly #writes: Promise<unknown>[] = [];
+  /** Of a statement that was asked for behind the end. */
+  #lateness: unknown;
+  #spoiled = false;
   #ended = false;
   #gathering = false;
 
@@ -52,39 +59,47 @@ export class Pipeline {
     pipelines.set(this.database, this);
   }
 
+  /**
+   * Whether nobody may have the connection again: node-postgres forgets that it closed a prepared statement whose
+   * parameters it could not write.
+   */
+  get spoiled(): boolean {
+    return this.#spoiled;
+  }
+
   async begin(): Promise<void> {
     this.#gather();
-    const planning = isPlannedAnew(this.#client) ? this.#client.query({ text: "discard plans" }) : undefined;
-    const begun = this.#client.query({ text: "begin isolation level read committed" });
+    const planning = isPlannedAnew(this.#client) ? this.#ask({ text: "discard plans" }) : undefined;
+    const begun = this.#ask({ text: "begin isolation level read committed" });
     await Promise.all([planning, begun]);
   }
 
   /**
    * Goes behind all that was asked for, answered or not: where any of it fails, nothing is committed, and that failure is
-   * thrown. PostgreSQL answers without an error where it had to roll back what it was to commit.
+   * thrown. PostgreSQL answers without an error where it had to roll back what it was to commit; what failed here it never
+   * heard of, and would commit the rest.
    */
   async commit(): Promise<void> {
     this.#ended = true;
+    if (this.#failure !== undefined) throw this.#failure;
     this.#gather();
-    const { command } = await this.#client.query({ text: "commit" }).catch((error: unknown) => {
+    const { command } = await this.#ask({ text: "commit" }).catch((error: unknown) => {
       throw this.#failure ?? error;
     });
     if (command !== "COMMIT") throw this.#failure ?? new Error(`a commit came to ${command}`);
-    // A write of several statements, of which one came behind the commit, is only half committed.
-    await Promise.all(this.#writes);
+    const missing = this.#failure ?? this.#lateness;
+    if (missing !== undefined) throw new CommittedError(missing);
   }
 
   /** Their failures are the commit's. */
-  answerByCommit(writes: readonly Promise<unknown>[]): void {
-    for (const write of writes) {
-      write.catch(() => undefined);
-      this.#writes.push(write);
-    }
+  write(writes: readonly CompiledQuery[]): void {
+    for (const { sql: text, parameters: values } of writes)
+      this.#send({ name: nameOf(text), text, values }).catch(() => undefined);
   }
 
   async rollback(): Promise<void> {
     this.#ended = true;
-    await this.#client.query({ text: "rollback" });
+    await this.#ask({ text: "rollback" });
   }
 
   /**
@@ -107,29 +122,48 @@ export class Pipeline {
 
   /** What comes too late would be committed by whoever has the connection next. */
   #send<Row>(query: Query): Promise<Answer<Row>> {
-    if (this.#ended) return Promise.reject(new Error("a statement after the end of its transaction"));
+    if (this.#ended) {
+      const lateness = new Error("a statement after the end of its transaction");
+      this.#lateness ??= lateness;
+      return Promise.reject(lateness);
+    }
     this.#gather();
-    const answer = this.#client.query<Row>(query);
-    answer.catch((error: unknown) => {
-      this.#failure ??= error;
+    return this.#ask(query);
+  }
+
+  /**
+   * By callback: what can't be sent is then known before this returns. A promise would tell some turns later, when the
+   * commit may be under way.
+   */
+  #ask<Row>(query: Query): Promise<Answer<Row>> {
+    return new Promise((resolve, reject) => {
+      let sent = false;
+      const fail = (error: unknown): void => {
+        this.#failure ??= error;
+        this.#spoiled ||= !sent;
+        reject(error);
+      };
+      try {
+        this.#client.query<Row>(query, (error, answer) => (error ? fail(error) : resolve(answer)));
+        sent = true;
+      } catch (error) {
+        fail(error);
+      }
     });
-    return answer;
   }
 }
 
 const pipelines = new WeakMap<Kysely<unknown>, Pipeline>();
 
 /**
- * For writes whose answers nobody needs but for the commit behind them: in a pipeline it is the commit that waits for them,
- * and throws what went wrong with one.
+ * Sends writes whose answers nobody needs but for the commit behind them: in a pipeline it is the commit that waits for
+ * them, and throws what went wrong with one. They are all made by now, so that one that can't be made keeps the others back.
  */
-export async function answeredByCommit(
-  database: Kysely<unknown>,
-  ...writes: readonly Promise<unknown>[]
-): Promise<void> {
+export async function sendWrites(database: Kysely<unknown>, writes: readonly Write[]): Promise<void> {
+  const made = writes.filter((write) => write !== undefined);
   const pipeline = pipelines.get(database);
-  if (pipeline === undefined) await Promise.all(writes);
-  else pipeline.answerByCommit(writes);
+  if (pipeline === undefined) await Promise.all(made.map((write) => database.executeQuery(write)));
+  else pipeline.write(made);
 }
 
 /** More than this is sent at once. */

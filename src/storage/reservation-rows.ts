@@ -2,8 +2,9 @@ import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { GrantShare } from "../domain/ledger/grant.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
 import type { Time } from "../domain/time.ts";
-import { type BulkColumn, columnsOf, insertRows, updateRows } from "./bulk.ts";
+import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import type { Write } from "./pipeline.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
 
@@ -68,21 +69,15 @@ const FIXED: readonly Column[] = [
   })),
 ];
 
-/** All of them: whoever writes reservations by other means than `insertReservations` leaves none out. */
+/** All of them: whoever writes reservations by other means than `reservationInsert` leaves none out. */
 export const RESERVATION_COLUMNS: readonly Column[] = [...KEYS, ...CHANGING, ...FIXED];
 
-export function insertReservations(
-  database: Kysely<unknown>,
-  rows: readonly OwnedReservation[],
-): Promise<void> {
-  return insertRows(database, "reservations", RESERVATION_COLUMNS, rows);
+export function reservationInsert(rows: readonly OwnedReservation[]): Write {
+  return bulkInsert("reservations", RESERVATION_COLUMNS, rows);
 }
 
-export function updateReservations(
-  database: Kysely<unknown>,
-  rows: readonly OwnedReservation[],
-): Promise<void> {
-  return updateRows(database, "reservations", KEYS, CHANGING, rows);
+export function reservationUpdate(rows: readonly OwnedReservation[]): Write {
+  return bulkUpdate("reservations", KEYS, CHANGING, rows);
 }
 
 /** The reservations of these ids. A join, whose plan stays good as the table grows; `= any` does not. */

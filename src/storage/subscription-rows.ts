@@ -1,5 +1,6 @@
 import { type Kysely, sql } from "kysely";
 import type { Subscription } from "../domain/plans/subscription.ts";
+import type { Write } from "./pipeline.ts";
 import { fromJsonSubscription, toJsonText } from "./plan-json.ts";
 
 /** A subscription and whose it is. */
@@ -33,14 +34,11 @@ export async function selectSubscriptionAt(
   return rows[0] && fromJsonSubscription(rows[0].subscription);
 }
 
-export async function saveSubscriptions(
-  database: Kysely<unknown>,
-  rows: readonly OwnedSubscription[],
-): Promise<void> {
-  if (rows.length === 0) return;
+export function subscriptionUpsert(database: Kysely<unknown>, rows: readonly OwnedSubscription[]): Write {
+  if (rows.length === 0) return undefined;
   const column = <T>(value: (subscription: Subscription) => T) =>
     rows.map(({ subscription }) => value(subscription));
-  await sql`
+  return sql`
     insert into subscriptions (organization_id, state, plan_id, scheduled_plan_id, version, subscription)
     select o, s, p, c, v, j::jsonb from unnest(
       ${rows.map((row) => row.organizationId)}::text[],
@@ -51,5 +49,5 @@ export async function saveSubscriptions(
       ${column(toJsonText)}::text[]) as u (o, s, p, c, v, j)
     on conflict (organization_id) do update
     set state = excluded.state, plan_id = excluded.plan_id, scheduled_plan_id = excluded.scheduled_plan_id,
-        version = excluded.version, subscription = excluded.subscription`.execute(database);
+        version = excluded.version, subscription = excluded.subscription`.compile(database);
 }

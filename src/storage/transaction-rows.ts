@@ -6,8 +6,9 @@ import type {
   SealedTransaction,
   TransactionKind,
 } from "../domain/ledger/transaction.ts";
-import { type BulkColumn, insertRows } from "./bulk.ts";
+import { type BulkColumn, bulkInsert } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import type { Write } from "./pipeline.ts";
 import { fromJsonSubscription, toJsonText } from "./plan-json.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
@@ -62,7 +63,7 @@ export type TransactionRow = ContextRow &
     hash: Buffer;
   }>;
 
-/** All of them: whoever writes transactions by other means than `insertTransactions` leaves none out. */
+/** All of them: whoever writes transactions by other means than `transactionInsert` leaves none out. */
 export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "organization_id", array: "text", value: (t) => t.organizationId },
   { name: "version", array: "bigint", value: (t) => t.version },
@@ -116,11 +117,8 @@ export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "hash", array: "text", cast: "hex", value: (t) => t.hash },
 ];
 
-export function insertTransactions(
-  database: Kysely<unknown>,
-  rows: readonly SealedTransaction[],
-): Promise<void> {
-  return insertRows(database, "transactions", TRANSACTION_COLUMNS, rows);
+export function transactionInsert(rows: readonly SealedTransaction[]): Write {
+  return bulkInsert("transactions", TRANSACTION_COLUMNS, rows);
 }
 
 /** The transactions of these versions that there are, in order. */

@@ -2,10 +2,26 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import { sql } from "kysely";
 import type { CreditLedger } from "../../src/service/credit-ledger.ts";
+import { guarded } from "../../src/service/guarded.ts";
+import { Lane, type LaneSettings } from "../../src/service/lane.ts";
+import { CommittedError } from "../../src/storage/database-fault.ts";
 import { inTransaction } from "../../src/storage/database-transaction.ts";
-import { accepted, answerTo, chargeOf, grantIdOf, grantOf, valueIn } from "./support/asking.ts";
+import { accepted, answerTo, chargeOf, grantIdOf, grantOf, reserveOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
+import { ScriptedDatabase, ScriptedFault } from "./support/scripted-database.ts";
 import { until } from "./support/until.ts";
+
+/** Microseconds for which there is no date. */
+const PAST_ALL_DATES = 10n ** 19n;
+
+const LANE_SETTINGS: LaneSettings = {
+  batchCommandsMax: 32,
+  queueCommandsMax: 100,
+  queueWaitMsMax: 1_000,
+  standingWaitMsMax: 25,
+  retryAttemptsMax: 3,
+  scope: "many",
+};
 
 describe("a batch with a command that throws", () => {
   let rig: LedgerRig;
@@ -75,6 +91,22 @@ describe("a batch with a command that throws", () => {
     expect(await accepted(ledger, { organizationId, requestId }, chargeOf(3n))).to.include({
       replayed: false,
     });
+  });
+
+  it("fails alone, and commits nothing beside, what can't be made into a row", async () => {
+    const organizationId = "unwritable";
+    await accepted(ledger, { organizationId }, grantOf(10_000n, { grantKind: "PURCHASED" }));
+    // What is due earlier than the grant: its expiry is then written with it alone.
+    await accepted(ledger, { organizationId }, reserveOf(1_000n));
+    const answers = await Promise.allSettled([
+      accepted(ledger, { organizationId }, chargeOf(1n)),
+      accepted(ledger, { organizationId }, grantOf(5n, { expireTime: PAST_ALL_DATES })),
+      accepted(ledger, { organizationId }, chargeOf(2n)),
+    ]);
+    expect(answers.map(({ status }) => status)).to.deep.equal(["fulfilled", "rejected", "fulfilled"]);
+    const { balance, version } = valueIn(await ledger.getBalance(organizationId, undefined));
+    expect([balance.purchasedMicros, balance.promotionalMicros, version]).to.deep.equal([9_997n, 0n, 4n]);
+    await rig.expectSound();
   });
 
   it("keeps text exactly as it came, whatever it looks like", async () => {
@@ -188,5 +220,27 @@ describe("a batch that meets locks and limits", () => {
     await accepted(ledger, { organizationId: "busy" }, chargeOf(1n));
     expect(read).to.be.lessThan(1_000);
     await Promise.all(reads);
+  });
+});
+
+describe("a batch that was committed without all that it was to write", () => {
+  it("is not tried again, neither whole nor one at a time, and answered with what happened", async () => {
+    for (const commands of [1, 3]) {
+      const database = new ScriptedDatabase(() => {
+        throw new ScriptedFault("committed");
+      });
+      const lane = new Lane(database, LANE_SETTINGS);
+      const items = Array.from({ length: commands }, () => ({ organizationId: "a", request: undefined }));
+      const answers = await Promise.allSettled(items.map((item) => lane.submit(item)));
+      for (const answer of answers) expect(answer).to.have.nested.property("reason.fault", "committed");
+      expect(database.batches).to.have.length(1);
+    }
+  });
+
+  it("is a fault of the server, not of a database that is away", async () => {
+    const committed = new CommittedError(new Error("Connection terminated unexpectedly"));
+    expect(await guarded(() => Promise.reject(committed)).catch((error: unknown) => error)).to.equal(
+      committed,
+    );
   });
 });

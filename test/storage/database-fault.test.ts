@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type DatabaseFault, databaseFaultOf } from "../../src/storage/database-fault.ts";
+import { CommittedError, type DatabaseFault, databaseFaultOf } from "../../src/storage/database-fault.ts";
 
 const FAULTS: readonly [DatabaseFault | undefined, readonly string[]][] = [
   [
@@ -35,6 +35,12 @@ describe("database faults", () => {
       }
     });
   }
+
+  it("are none to try again after a commit, whatever was the cause", () => {
+    const away = Object.assign(new Error("it failed"), { code: "08006" });
+    expect(databaseFaultOf(new CommittedError(away))).to.equal("committed");
+    expect(databaseFaultOf(new Error("wrapped", { cause: new CommittedError(away) }))).to.equal("committed");
+  });
 
   it("are known by what node-postgres says where there is no code", () => {
     const messages = [

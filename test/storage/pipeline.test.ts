@@ -1,14 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { sql } from "kysely";
+import { databaseFaultOf } from "../../src/storage/database-fault.ts";
 import { allOf, inPipeline } from "../../src/storage/database-transaction.ts";
 import { createOrm, LANE_PLANS, type Orm } from "../../src/storage/orm.ts";
-import { answeredByCommit } from "../../src/storage/pipeline.ts";
+import { sendWrites, type Write } from "../../src/storage/pipeline.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
 import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
 
 /** Longer than a plan is kept. */
 const PLAN_MS = 1_100;
+
+const UNSENDABLE = {
+  toPostgres: () => {
+    throw new Error("not to be sent");
+  },
+};
 
 describe("a pipeline", () => {
   let database: TestDatabase;
@@ -31,7 +38,8 @@ describe("a pipeline", () => {
     );
     return rows.map(({ note }) => note);
   };
-  const add = (note: number) => sql`insert into notes values (${note})`;
+  const add = (note: unknown) => sql`insert into notes values (${note})`;
+  const write = (note: unknown): Write => add(note).compile(orm.em.fork().getKysely());
 
   it("executes statements in the order in which they are asked for, each after the one before", async () => {
     const counted = await inPipeline(orm, (em) => {
@@ -78,32 +86,37 @@ describe("a pipeline", () => {
   });
 
   it("commits behind writes that are not answered yet, and throws what went wrong with one", async () => {
-    await inPipeline(orm, (em) => {
-      const database = em.getKysely<unknown>();
-      return answeredByCommit(database, add(1).execute(database), add(2).execute(database));
-    });
+    await inPipeline(orm, (em) => sendWrites(em.getKysely(), [write(1), undefined, write(2)]));
     expect(await notes()).to.deep.equal([1, 2]);
-    const failed = inPipeline(orm, (em) => {
-      const database = em.getKysely<unknown>();
-      const writes = [3, -1, 4].map((note) => add(note).execute(database));
-      return answeredByCommit(database, ...writes);
-    });
+    const failed = inPipeline(orm, (em) => sendWrites(em.getKysely(), [3, -1, 4].map(write)));
     expect(await failed.catch(String)).to.include("notes_note_check");
     expect(await notes()).to.deep.equal([1, 2]);
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 
-  it("says so where a write would come behind the commit", async () => {
-    const late = inPipeline(orm, (em) => {
-      const database = em.getKysely<unknown>();
-      const twoInARow = async () => {
-        await add(5).execute(database);
-        await delay(100);
-        await add(6).execute(database);
-      };
-      return answeredByCommit(database, twoInARow());
+  it("commits nothing where a write can't be sent, however soon the commit comes behind it", async () => {
+    for (let ticks = 0; ticks < 5; ticks += 1) {
+      const failed = inPipeline(orm, async (em) => {
+        void sendWrites(em.getKysely(), [write(1), write(UNSENDABLE)]);
+        for (let tick = 0; tick < ticks; tick += 1) await undefined;
+      });
+      expect(await failed.catch((error: Error) => error.message)).to.equal("not to be sent");
+      expect(await notes()).to.deep.equal([]);
+    }
+    await inPipeline(orm, (em) => sendWrites(em.getKysely(), [write(1)]));
+    expect(await notes(), "its connection can be used again").to.deep.equal([1]);
+    await sql`delete from notes`.execute(orm.em.fork().getKysely());
+  });
+
+  it("says that it was committed where a write comes behind the commit", async () => {
+    const late = inPipeline(orm, async (em) => {
+      await add(5).execute(em.getKysely());
+      setImmediate(() => void sendWrites(em.getKysely(), [write(6)]));
     });
-    expect(await late.catch(String)).to.include("after the end of its transaction");
+    const error = await late.catch((reason: unknown) => reason);
+    expect(databaseFaultOf(error)).to.equal("committed");
+    expect(error).to.have.nested.property("cause.message", "a statement after the end of its transaction");
+    expect(await notes()).to.deep.equal([5]);
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 

@@ -1,9 +1,9 @@
 import { expect } from "chai";
 import { sql } from "kysely";
-import { type BulkColumn, updateRows } from "../../src/storage/bulk.ts";
+import { type BulkColumn, bulkUpdate } from "../../src/storage/bulk.ts";
 import { inPipeline } from "../../src/storage/database-transaction.ts";
 import { createOrm, type Orm } from "../../src/storage/orm.ts";
-import { answeredByCommit } from "../../src/storage/pipeline.ts";
+import { sendWrites } from "../../src/storage/pipeline.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
@@ -37,10 +37,7 @@ describe("an update of many rows", () => {
   });
 
   const update = (rows: readonly Row[]): Promise<void> =>
-    inPipeline(orm, (em) => {
-      const kysely = em.getKysely<unknown>();
-      return answeredByCommit(kysely, updateRows(kysely, "accounts", KEYS, CHANGED, rows));
-    });
+    inPipeline(orm, (em) => sendWrites(em.getKysely(), [bulkUpdate("accounts", KEYS, CHANGED, rows)]));
 
   const numbers = async (): Promise<readonly string[]> => {
     const { rows } = await sql<{ number: string }>`
@@ -56,6 +53,22 @@ describe("an update of many rows", () => {
       { organizationId: "gone", alertNumber: 8n },
     ]);
     expect(await failed.catch(String)).to.include("1 of 2 rows of accounts were there to be updated");
+    expect(await numbers()).to.deep.equal(["0", "0"]);
+  });
+
+  it("sends nothing of a batch of which one can't be made", async () => {
+    const broken: BulkColumn<Row> = {
+      name: "alert_number",
+      array: "bigint",
+      value: ({ alertNumber }) => {
+        if (alertNumber > 7n) throw new Error("not to be made");
+        return alertNumber;
+      },
+    };
+    const updateOf = (alertNumber: bigint) =>
+      bulkUpdate("accounts", KEYS, [broken], [{ organizationId: "one", alertNumber }]);
+    const failed = inPipeline(orm, (em) => sendWrites(em.getKysely(), [7n, 8n, 6n].map(updateOf)));
+    expect(await failed.catch((error: Error) => error.message)).to.equal("not to be made");
     expect(await numbers()).to.deep.equal(["0", "0"]);
   });
 
