@@ -52,11 +52,12 @@ export async function inPipeline<T>(
     client.release(false);
     return result;
   } catch (error) {
+    const cause = pipeline.causeOf(error);
     await pipeline.rollback().then(
       () => client.release(pipeline.spoiled),
       () => client.release(true),
     );
-    throw error;
+    throw cause;
   }
 }
 

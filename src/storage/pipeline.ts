@@ -75,20 +75,23 @@ export class Pipeline {
   }
 
   /**
-   * Goes behind all that was asked for, answered or not: where any of it fails, nothing is committed, and that failure is
-   * thrown. PostgreSQL answers without an error where it had to roll back what it was to commit; what failed here it never
-   * heard of, and would commit the rest.
+   * Goes behind all that was asked for, answered or not: where any of it fails, nothing is committed. PostgreSQL answers
+   * without an error where it had to roll back what it was to commit; what failed here it never heard of, and would commit
+   * the rest.
    */
   async commit(): Promise<void> {
     this.#ended = true;
     if (this.#failure !== undefined) throw this.#failure;
     this.#gather();
-    const { command } = await this.#ask({ text: "commit" }).catch((error: unknown) => {
-      throw this.#failure ?? error;
-    });
-    if (command !== "COMMIT") throw this.#failure ?? new Error(`a commit came to ${command}`);
+    const { command } = await this.#ask({ text: "commit" });
+    if (command !== "COMMIT") throw new Error(`a commit came to ${command}`);
     const missing = this.#failure ?? this.#lateness;
     if (missing !== undefined) throw new CommittedError(missing);
+  }
+
+  /** What an error of the work or the commit comes from: the first failure, which those of the statements behind it hide. */
+  causeOf(error: unknown): unknown {
+    return error instanceof CommittedError ? error : (this.#failure ?? error);
   }
 
   /** Their failures are the commit's. */

@@ -108,6 +108,14 @@ describe("a pipeline", () => {
     await sql`delete from notes`.execute(orm.em.fork().getKysely());
   });
 
+  it("tells a write's failure, not that of a statement behind it that was waited for", async () => {
+    const failed = inPipeline(orm, async (em) => {
+      await sendWrites(em.getKysely(), [write(-1)]);
+      await sql`delete from notes`.execute(em.getKysely());
+    });
+    expect(await failed.catch(String)).to.include("notes_note_check");
+  });
+
   it("says that it was committed where a write comes behind the commit", async () => {
     const late = inPipeline(orm, async (em) => {
       await add(5).execute(em.getKysely());
