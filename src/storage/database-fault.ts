@@ -1,6 +1,6 @@
 /**
  * What an error says of the database rather than of the work. `away`: the connection
- * was lost or refused, resources were short, or another transaction won; the same
+ * was lost, refused or is stale, resources were short, or another transaction won; the same
  * work may succeed in a moment. `locked`: somebody else keeps a row. `slow`: the work
  * took longer than a statement may, as it may do again. `committed`: see `CommittedError`.
  */
@@ -26,6 +26,13 @@ const AWAY_CODES = ["40001", "40P01", "25006", "25P03"];
 const LOCK_TIMEOUT = "55P03";
 const STATEMENT_TIMEOUT = "57014";
 
+/**
+ * A statement that is not prepared, or is already, where the connection thinks otherwise, as behind a pooler that changes
+ * its session; and one whose columns have changed since, for which PostgreSQL has no code of its own.
+ */
+const STALE_CODES = ["26000", "42P05"];
+const CHANGED_COLUMNS = { code: "0A000", routine: "RevalidateCachedQuery" };
+
 /** What Node and node-postgres say of a connection that broke or never was. */
 const AWAY_ERRORS = [
   "ECONNREFUSED",
@@ -44,11 +51,20 @@ const AWAY_MESSAGES =
 export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof CommittedError) return "committed";
+    if (isStale(cause)) return "away";
     const fault = "code" in cause && typeof cause.code === "string" ? faultOfCode(cause.code) : undefined;
     if (fault !== undefined) return fault;
     if (AWAY_MESSAGES.test(cause.message)) return "away";
   }
   return undefined;
+}
+
+/** Whether what the connection has prepared is not what PostgreSQL has: another connection may do the same work. */
+export function isStale(error: unknown): boolean {
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) return false;
+  if (error.code === CHANGED_COLUMNS.code)
+    return "routine" in error && error.routine === CHANGED_COLUMNS.routine;
+  return STALE_CODES.includes(error.code);
 }
 
 function faultOfCode(code: string): DatabaseFault | undefined {

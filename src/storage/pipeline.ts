@@ -9,7 +9,7 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from "kysely";
-import { CommittedError } from "./database-fault.ts";
+import { CommittedError, isStale } from "./database-fault.ts";
 
 /** A statement that is made and not sent yet; undefined where it would write nothing. */
 export type Write = CompiledQuery | undefined;
@@ -60,8 +60,8 @@ export class Pipeline {
   }
 
   /**
-   * Whether nobody may have the connection again: node-postgres forgets that it closed a prepared statement whose
-   * parameters it could not write.
+   * Whether nobody may have the connection again: what it has prepared would fail each time. node-postgres forgets that it
+   * closed a statement whose parameters it could not write, too.
    */
   get spoiled(): boolean {
     return this.#spoiled;
@@ -143,7 +143,7 @@ export class Pipeline {
       let sent = false;
       const fail = (error: unknown): void => {
         this.#failure ??= error;
-        this.#spoiled ||= !sent;
+        this.#spoiled ||= !sent || isStale(error);
         reject(error);
       };
       try {

@@ -33,4 +33,17 @@ describe("a server whose database has a newer schema", () => {
       await rig.run(`alter table ${table} add column newer text`);
     expect(await spend("acme")).to.equal(1_000n);
   });
+
+  for (const [table, change] of [
+    ["reservations", "run_id type varchar(200)"],
+    ["accounts", "alert_number type numeric"],
+    ["grants", 'reference type text collate "POSIX"'],
+  ] as const) {
+    it(`goes on where it has prepared what gives other columns now: ${table}, ${change}`, async () => {
+      await accepted(ledger, { organizationId: table }, grantOf(2_000n, { grantKind: "PURCHASED" }));
+      expect(await spend(table)).to.equal(1_000n);
+      await rig.run(`alter table ${table} alter column ${change}`);
+      expect(await spend(table)).to.equal(0n);
+    });
+  }
 });

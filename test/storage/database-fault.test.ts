@@ -17,12 +17,14 @@ const FAULTS: readonly [DatabaseFault | undefined, readonly string[]][] = [
       "40P01",
       "25P03",
       "25006",
+      "26000",
+      "42P05",
     ],
   ],
   ["away", ["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOTFOUND"]],
   ["locked", ["55P03"]],
   ["slow", ["57014"]],
-  [undefined, ["23505", "23514", "22003", "42501", "42P01", "23001", "0800", "ENOENT", ""]],
+  [undefined, ["23505", "23514", "22003", "42501", "42P01", "23001", "0800", "0A000", "ENOENT", ""]],
 ];
 
 describe("database faults", () => {
@@ -40,6 +42,13 @@ describe("database faults", () => {
     const away = Object.assign(new Error("it failed"), { code: "08006" });
     expect(databaseFaultOf(new CommittedError(away))).to.equal("committed");
     expect(databaseFaultOf(new Error("wrapped", { cause: new CommittedError(away) }))).to.equal("committed");
+  });
+
+  it("are known by where PostgreSQL met them where the code is also that of others", () => {
+    const message = "cached plan must not change result type";
+    const error = Object.assign(new Error(message), { code: "0A000", routine: "RevalidateCachedQuery" });
+    expect(databaseFaultOf(error)).to.equal("away");
+    expect(databaseFaultOf(new Error("wrapped", { cause: error }))).to.equal("away");
   });
 
   it("are known by what node-postgres says where there is no code", () => {

@@ -171,6 +171,27 @@ describe("a pipeline", () => {
     await lane.close(true);
   });
 
+  it("keeps no connection that has another idea of its prepared statements than PostgreSQL", async () => {
+    const lane = createOrm({ ...ormSettings(database.url), connectionsMax: 1 });
+    const backend = (deallocates: boolean) =>
+      inPipeline(lane, async (em) => {
+        const kysely = em.getKysely();
+        const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid where ${true}`.execute(
+          kysely,
+        );
+        if (deallocates) await sql`deallocate all`.execute(kysely);
+        return rows[0]?.pid;
+      });
+    const first = await backend(false);
+    expect(await backend(true)).to.equal(first);
+    const error = await backend(false).catch((reason: unknown) => reason);
+    expect(error).to.include({ code: "26000" });
+    expect(await backend(false))
+      .to.be.a("number")
+      .and.not.equal(first);
+    await lane.close(true);
+  });
+
   it("takes no statement after its end, and no failure for a commit, whoever swallowed it", async () => {
     const database = await inPipeline(orm, async (em) => {
       await add(8).execute(em.getKysely());
