@@ -10,6 +10,7 @@ import {
   type QueryResult,
 } from "kysely";
 import { CommittedError, isStale } from "./database-fault.ts";
+import { StatementNames } from "./statement-names.ts";
 
 /** A statement that is made and not sent yet; undefined where it would write nothing. */
 export type Write = CompiledQuery | undefined;
@@ -96,8 +97,7 @@ export class Pipeline {
 
   /** Their failures are the commit's. */
   write(writes: readonly CompiledQuery[]): void {
-    for (const { sql: text, parameters: values } of writes)
-      this.#send({ name: nameOf(text), text, values }).catch(() => undefined);
+    for (const write of writes) this.#send(toQuery(write)).catch(() => undefined);
   }
 
   async rollback(): Promise<void> {
@@ -156,6 +156,7 @@ export class Pipeline {
   }
 }
 
+const names = new StatementNames();
 const pipelines = new WeakMap<Kysely<unknown>, Pipeline>();
 
 /**
@@ -194,29 +195,14 @@ class PipelineExecutor extends DefaultQueryExecutor {
     this.#send = send;
   }
 
-  override async executeQuery<Row>({
-    sql: text,
-    parameters: values,
-  }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, rowCount } = await this.#send<Row>({ name: nameOf(text), text, values });
+  override async executeQuery<Row>(statement: CompiledQuery): Promise<QueryResult<Row>> {
+    const { rows, rowCount } = await this.#send<Row>(toQuery(statement));
     return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
   }
 }
 
-/** Statements whose text is not made anew each time are fewer. */
-const NAMES_MAX = 100;
-const names = new Map<string, string | undefined>();
-
-/**
- * What has parameters is prepared: to read and plan the statements of a batch took PostgreSQL 0.9 ms of the 8 that one
- * of 110 commands takes. Not so where the columns are not spelled out: it would fail from the moment on in which a
- * newer version of the service adds one.
- */
-function nameOf(text: string): string | undefined {
-  if (names.has(text) || names.size >= NAMES_MAX) return names.get(text);
-  const isPrepared = text.includes("$1") && !/select (\w+\.)?\*/.test(text);
-  names.set(text, isPrepared ? `lane ${names.size + 1}` : undefined);
-  return names.get(text);
+function toQuery(statement: CompiledQuery): Query {
+  return { name: names.nameOf(statement), text: statement.sql, values: statement.parameters };
 }
 
 /** A plan is kept for so long. */

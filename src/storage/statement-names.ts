@@ -1,0 +1,29 @@
+import type { CompiledQuery } from "kysely";
+
+type Statement = Pick<CompiledQuery, "sql" | "parameters">;
+
+/** Statements whose text is not made anew each time are fewer. */
+const NAMES_MAX = 100;
+
+/** The names under which a process' statements are prepared, the same on each of its connections. */
+export class StatementNames {
+  readonly #names = new Map<string, string>();
+
+  /** Undefined where it is not to be prepared. */
+  nameOf(statement: Statement): string | undefined {
+    const known = this.#names.get(statement.sql);
+    if (known !== undefined || this.#names.size >= NAMES_MAX || !isPrepared(statement)) return known;
+    const name = `lane ${this.#names.size + 1}`;
+    this.#names.set(statement.sql, name);
+    return name;
+  }
+}
+
+/**
+ * What has parameters is prepared: to read and plan the statements of a batch took PostgreSQL 0.9 ms of the 8 that one
+ * of 110 commands takes. Not so where the columns are not spelled out: it would fail from the moment on in which a
+ * newer version of the service adds one.
+ */
+function isPrepared({ sql, parameters }: Statement): boolean {
+  return parameters.length > 0 && !/select (\w+\.)?\*/.test(sql);
+}
