@@ -61,6 +61,8 @@ describe("R-HIST-1: history", () => {
       admin = createOrm(ormSettings(database.url));
       await execute(admin, `drop role if exists "${ROLE}"`);
       await execute(admin, `create role "${ROLE}" login password 'secret'`);
+      // As where nobody gets a right by default.
+      await execute(admin, "alter default privileges revoke execute on functions from public");
       const url = new URL(database.url);
       url.username = encodeURIComponent(ROLE);
       url.password = "secret";
