@@ -19,10 +19,16 @@ export type UpdatedColumn<Row> = BulkColumn<Row> & Readonly<{ isSet?: (row: Row)
 
 type Columns<Row> = readonly BulkColumn<Row>[];
 
-/** Inserts all rows by one statement: the number of parameters does not grow with them. */
+/**
+ * Inserts all rows by one statement: the number of parameters does not grow with them. Columns in which none of them has
+ * anything are left out: PostgreSQL would make a list of each and read it for every row.
+ */
 export function bulkInsert<Row>(table: string, columns: Columns<Row>, rows: readonly Row[]): Write {
   if (rows.length === 0) return undefined;
-  return CompiledQuery.raw(insertText(table, columns), arraysOf(columns, rows));
+  const arrays = arraysOf(columns, rows);
+  const some = filledOf(columns, arrays);
+  const filled = arrays.filter((array) => array !== NOTHING);
+  return CompiledQuery.raw(insertText(table, some), some === columns ? arrays : filled);
 }
 
 /**
@@ -54,6 +60,25 @@ export function bulkUpdate<Row>(
 /** The columns of an alias, spelled out, so that what selects them can be prepared. */
 export function columnsOf<Row>(alias: string, columns: Columns<Row>): RawBuilder<unknown> {
   return sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(", "));
+}
+
+/** An array of nothing but nulls. */
+const NOTHING = "{}";
+
+/** Each has a text, which is prepared: where batches differ more than that, all columns are written. */
+const SELECTIONS_MAX = 16;
+const selections = new WeakMap<object, Map<string, Columns<never>>>();
+
+/** The columns that have something in any row, as the same list each time. */
+function filledOf<Row>(columns: Columns<Row>, arrays: readonly string[]): Columns<Row> {
+  const known = selections.get(columns) ?? new Map<string, Columns<never>>();
+  selections.set(columns, known);
+  const key = arrays.map((array) => (array === NOTHING ? "0" : "1")).join("");
+  const found = known.get(key) as Columns<Row> | undefined;
+  if (found !== undefined || known.size >= SELECTIONS_MAX) return found ?? columns;
+  const filled = columns.filter((_, index) => arrays[index] !== NOTHING);
+  known.set(key, filled);
+  return filled;
 }
 
 const insertTexts = new WeakMap<object, string>();
@@ -96,7 +121,7 @@ function arrayText<Row>({ array, cast, value }: BulkColumn<Row>, rows: readonly 
     if (cast === "jsonb") return JSON.stringify(element);
     return array === "text" || array === "timestamptz" ? quoted(String(element)) : String(element);
   });
-  return elements.every((element) => element === "NULL") ? "{}" : `{${elements.join(",")}}`;
+  return elements.every((element) => element === "NULL") ? NOTHING : `{${elements.join(",")}}`;
 }
 
 function quoted(text: string): string {
