@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from "uuid";
 import type { WatchedState } from "../domain/alerts/watched-state.ts";
 import type { Account } from "../domain/ledger/account.ts";
 import { opensOrganization, type Request } from "../domain/ledger/command.ts";
@@ -19,6 +18,7 @@ import type { Orm } from "../storage/orm.ts";
 import { judgeChanges } from "./alerting.ts";
 import type { CatalogueHistory } from "./catalogue-history.ts";
 import { namedBy } from "./named.ts";
+import { newId } from "./new-id.ts";
 import { holdRateCards } from "./pricing/batch-rate-cards.ts";
 import type { RateCardShelf } from "./pricing/rate-card-shelf.ts";
 
@@ -158,7 +158,7 @@ async function cyclesOf(batch: Batch, due: readonly Ledger[]): Promise<Cycles | 
   const plans = await plansOfNow(batch);
   await batch.unit.loadSubscriptions(turning.map(({ account }) => account.organizationId));
   const share = Math.max(Math.floor(BOUNDARIES_MAX / turning.length), 1);
-  return { ...plans, newId: uuidv7, max: Math.min(share, BOUNDARIES_OF_ONE_MAX) };
+  return { ...plans, newId, max: Math.min(share, BOUNDARIES_OF_ONE_MAX) };
 }
 
 /** When something next falls due. A subscription need not be at hand; its cycle is. */
@@ -173,7 +173,7 @@ function decideAndAbsorb(
 ): Decision | Outcome {
   const ledger = unit.ledger(request.organizationId);
   const now = timeOf(ledger.account, clock);
-  const at = { now, newId: uuidv7, ...(plans && { plans }), ...(rateCards && { rateCards }) };
+  const at = { now, newId, ...(plans && { plans }), ...(rateCards && { rateCards }) };
   const decision = attempt(() => decide(ledger, request, at));
   if (decision.outcome === "accepted") {
     ledger.absorb(decision.changes);
