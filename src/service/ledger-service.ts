@@ -165,7 +165,7 @@ export class LedgerService implements CreditLedger {
     filter: TransactionFilter,
     page: PageRequest,
   ): Read<Page<SealedTransaction>> {
-    return this.#reading.read(organizationId, ({ version: lastVersion }) =>
+    return this.#reading.readBeside(organizationId, (lastVersion) =>
       listSelected({
         query: ["transactions", organizationId, filter],
         page,

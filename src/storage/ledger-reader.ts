@@ -7,7 +7,7 @@ import type { SealedTransaction } from "../domain/ledger/transaction.ts";
 import type { Catalogue } from "../domain/plans/catalogue.ts";
 import type { Subscription } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
-import { AccountEntity, fromRowAccount } from "./account-entity.ts";
+import { AccountEntity, type AccountRow, fromRowAccount } from "./account-entity.ts";
 import { type BoundedPage, selectBounded } from "./bounded-list.ts";
 import { selectCataloguesAfter } from "./catalogue-rows.ts";
 import { inTransaction } from "./database-transaction.ts";
@@ -45,9 +45,11 @@ export type TransactionQuery = TransactionConditions &
     endTime: Time | undefined;
     beforeVersion: bigint | undefined;
     /** The organization's. */
-    lastVersion: bigint;
+    lastVersion: Promise<bigint>;
     limit: number;
   }>;
+
+type Nullable<Row> = { [Column in keyof Row]: Row[Column] | null };
 
 const VERSION_MAX = 2n ** 63n - 1n;
 
@@ -77,15 +79,17 @@ export class LedgerReader {
 
   /** The account, if it is open, and what time it is for it. */
   async account(organizationId: string): Promise<AccountReading> {
-    const em = this.#fork();
-    const { rows } = await sql<Record<string, unknown> & { organization_id: string | null; now: string }>`
-      select a.*, ${this.#now(organizationId)} as now from (values (1)) as one
+    const { props } = this.#em.getMetadata(AccountEntity);
+    // By hand rather than by the unit of work, which does not write it: that took a twentieth of a page's time.
+    const columns = props.map(({ name, fieldNames }) => `a.${fieldNames[0]} as "${name}"`);
+    const { rows } = await sql<Nullable<AccountRow> & { now: string }>`
+      select ${sql.raw(columns.join(", "))}, ${this.#now(organizationId)} as now from (values (1)) as one
       left join accounts a on a.organization_id = ${organizationId} and a.version > 0`.execute(
-      em.getKysely(),
+      this.#database,
     );
     const [row] = rows;
     if (!row) throw new Error("a left join without a row");
-    const account = row.organization_id === null ? undefined : fromRowAccount(em.map(AccountEntity, row));
+    const account = row.organizationId === null ? undefined : fromRowAccount(row as AccountRow);
     return { account, now: fromRowTime(row.now) };
   }
 
@@ -190,9 +194,9 @@ export class LedgerReader {
     const versions = (await this.#versionsBefore(organizationId, times)).values();
     const after = startTime === undefined ? 0n : (versions.next().value ?? 0n);
     const last = endTime === undefined ? VERSION_MAX : (versions.next().value ?? 0n);
-    const newest = beforeVersion === undefined ? query.lastVersion : beforeVersion - 1n;
+    const newest = beforeVersion === undefined ? VERSION_MAX : beforeVersion - 1n;
     const list = new TransactionList(this.#database, organizationId, query);
-    return list.page({ after, upTo: last < newest ? last : newest }, limit);
+    return list.page({ after, upTo: last < newest ? last : newest }, query.lastVersion, limit);
   }
 
   /** The last version before a time; 0 where there is none. */
@@ -250,11 +254,6 @@ export class LedgerReader {
 
   get #database(): Kysely<unknown> {
     return this.#em.getKysely<unknown>();
-  }
-
-  /** Entities are read afresh each time, in the same transaction if there is one. */
-  #fork(): EntityManager {
-    return this.#em.fork({ keepTransactionContext: true });
   }
 }
 

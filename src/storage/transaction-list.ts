@@ -1,6 +1,11 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
-import { findSegments, SEGMENT_VERSIONS, type SegmentCondition } from "./history-segments.ts";
+import {
+  type FoundSegments,
+  findSegments,
+  SEGMENT_VERSIONS,
+  type SegmentCondition,
+} from "./history-segments.ts";
 import { fromRowTransaction, type TransactionRow } from "./transaction-rows.ts";
 
 export type TransactionConditions = Readonly<{
@@ -40,44 +45,30 @@ export class TransactionList {
     this.#conditions = conditions;
   }
 
-  async page(range: VersionRange, size: number): Promise<TransactionListPage> {
+  /** `lastVersion`: the organization's; nothing newer is in the page, and what can be is looked up before it is known. */
+  async page(asked: VersionRange, lastVersion: Promise<bigint>, size: number): Promise<TransactionListPage> {
     const { runId } = this.#conditions;
     const segmented = segmentConditions(this.#conditions);
     // A run's changes have an index of their own, and all changes are in the primary key's order.
-    if (runId !== undefined || segmented.length === 0)
-      return this.#close(await this.#select([range], size), size);
+    const isSegmented = runId === undefined && segmented.length > 0 && asked.upTo > asked.after;
+    const found = isSegmented ? await this.#segmentsWith(segmented, asked) : undefined;
+    const range = { after: asked.after, upTo: smallest(asked.upTo, await lastVersion) };
     if (range.upTo <= range.after) return { transactions: [], before: undefined };
-    const { ranges, before } = await this.#rangesWith(segmented, range);
+    if (!found) return this.#close(await this.#select([range], size), size);
+    const { ranges, before } = rangesOf(found, range);
     const page = this.#close(await this.#select(ranges, size), size);
     return page.before === undefined ? { ...page, before } : page;
   }
 
-  /**
-   * Where the next page is looked for, the newest first: what is not indexed yet, then segments before it. `before`:
-   * where the page after it begins; undefined where that is all.
-   */
-  async #rangesWith(
+  #segmentsWith(
     conditions: readonly SegmentCondition[],
     { after, upTo }: VersionRange,
-  ): Promise<Readonly<{ ranges: readonly VersionRange[]; before: bigint | undefined }>> {
-    const { indexed, segments } = await findSegments(this.#database, this.#organizationId, conditions, {
+  ): Promise<FoundSegments> {
+    return findSegments(this.#database, this.#organizationId, conditions, {
       from: after / SEGMENT_VERSIONS,
       to: (upTo - 1n) / SEGMENT_VERSIONS,
       limit: PAGE_SEGMENTS + 1,
     });
-    const tail = { after: largest(after, indexed, upTo - BigInt(PAGE_SEGMENTS) * SEGMENT_VERSIONS), upTo };
-    if (tail.after > largest(after, indexed)) return { ranges: [tail], before: tail.after + 1n };
-    const hasTail = tail.after < upTo;
-    const most = hasTail
-      ? Math.max(PAGE_SEGMENTS - Number((upTo - tail.after) / SEGMENT_VERSIONS), 1)
-      : PAGE_SEGMENTS;
-    const found = segments.map((segment) => ({
-      after: largest(after, segment * SEGMENT_VERSIONS),
-      upTo: smallest(upTo, (segment + 1n) * SEGMENT_VERSIONS),
-    }));
-    const next = found[most];
-    const ranges = hasTail ? [tail, ...found.slice(0, most)] : found.slice(0, most);
-    return { ranges, before: next && next.upTo + 1n };
   }
 
   /** Up to one more than so many, the newest first; `ranges` are so, too. */
@@ -107,6 +98,29 @@ export class TransactionList {
     const transactions = found.slice(0, size);
     return { transactions, before: found.length > size ? transactions.at(-1)?.version : undefined };
   }
+}
+
+/**
+ * Where the next page is looked for, the newest first: what is not indexed yet, then segments before it. `before`:
+ * where the page after it begins; undefined where that is all.
+ */
+function rangesOf(
+  { indexed, segments }: FoundSegments,
+  { after, upTo }: VersionRange,
+): Readonly<{ ranges: readonly VersionRange[]; before: bigint | undefined }> {
+  const tail = { after: largest(after, indexed, upTo - BigInt(PAGE_SEGMENTS) * SEGMENT_VERSIONS), upTo };
+  if (tail.after > largest(after, indexed)) return { ranges: [tail], before: tail.after + 1n };
+  const hasTail = tail.after < upTo;
+  const most = hasTail
+    ? Math.max(PAGE_SEGMENTS - Number((upTo - tail.after) / SEGMENT_VERSIONS), 1)
+    : PAGE_SEGMENTS;
+  const found = segments.map((segment) => ({
+    after: largest(after, segment * SEGMENT_VERSIONS),
+    upTo: smallest(upTo, (segment + 1n) * SEGMENT_VERSIONS),
+  }));
+  const next = found[most];
+  const ranges = hasTail ? [tail, ...found.slice(0, most)] : found.slice(0, most);
+  return { ranges, before: next && next.upTo + 1n };
 }
 
 function segmentConditions(conditions: TransactionConditions): readonly SegmentCondition[] {

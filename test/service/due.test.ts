@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { sql } from "kysely";
 import { SECOND, type Time } from "../../src/domain/time.ts";
-import type { CreditLedger } from "../../src/service/credit-ledger.ts";
+import type { CreditLedger, TransactionFilter } from "../../src/service/credit-ledger.ts";
 import {
   accepted,
   chargeOf,
@@ -15,6 +15,17 @@ import {
 } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { until } from "./support/until.ts";
+
+const ANY_TRANSACTION: TransactionFilter = {
+  kinds: [],
+  runId: undefined,
+  agentId: undefined,
+  workspaceId: undefined,
+  memberId: undefined,
+  modelId: undefined,
+  startTime: undefined,
+  endTime: undefined,
+};
 
 describe("R-BAL-5: what falls due", () => {
   let rig: LedgerRig;
@@ -46,6 +57,16 @@ describe("R-BAL-5: what falls due", () => {
       select kind from transactions where organization_id = ${organizationId} order by version`);
     return rows.map(({ kind }) => kind);
   }
+
+  it("R-BAL-4: is in a list that is asked for afterwards, whatever it began to look up before", async () => {
+    const organizationId = "listed";
+    const expireTime = (await databaseTime()) + SECOND;
+    await accepted(ledger, { organizationId }, grantOf(100n, { expireTime }));
+    await untilPast(expireTime);
+    const until = { ...ANY_TRANSACTION, startTime: 0n, endTime: expireTime + 1n };
+    const { items } = valueIn(await ledger.listTransactions(organizationId, until, { size: 0, token: "" }));
+    expect(items.map(({ kind }) => kind)).to.deep.equal(["GRANT_EXPIRY", "GRANT"]);
+  });
 
   it("is recorded by a read, at its due time, holds before grants, with the time of recording beside it", async () => {
     const organizationId = "read";

@@ -3,6 +3,7 @@ import { sql } from "kysely";
 import type { CreditLedger, PageRequest, TransactionFilter } from "../../src/service/credit-ledger.ts";
 import { HistoryUpkeep } from "../../src/service/history-upkeep.ts";
 import { indexSegments, organizationsToIndex } from "../../src/storage/history-segments.ts";
+import { TransactionList, type TransactionListPage } from "../../src/storage/transaction-list.ts";
 import { accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { until } from "./support/until.ts";
@@ -105,6 +106,39 @@ describe("R-HIST-2: lists of a long history", function () {
     await rig.run("delete from history_segments");
     await rig.run("delete from history_indexing");
     expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(5);
+  });
+
+  it("have nothing newer than the version that they are of, though it is indexed meanwhile", async () => {
+    await indexAll();
+    const list = new TransactionList(rig.orm.em.fork().getKysely(), organizationId, {
+      ...ALL,
+      memberId: "m",
+    });
+    const newest = { after: 0n, upTo: 2n ** 63n - 1n };
+    const versions: bigint[] = [];
+    for (let upTo: bigint | undefined = newest.upTo; upTo !== undefined; ) {
+      const page: TransactionListPage = await list.page({ ...newest, upTo }, Promise.resolve(4_000n), 1);
+      versions.push(...page.transactions.map(({ version }) => version));
+      upTo = page.before === undefined ? undefined : page.before - 1n;
+    }
+    expect(versions).to.deep.equal(await versionsWhere("member_id = 'm' and version <= 4000"));
+  });
+
+  it("fail once where the account can't be read, whatever was looked up beside it", async () => {
+    const unheard: unknown[] = [];
+    const hear = (reason: unknown): unknown => unheard.push(reason);
+    process.on("unhandledRejection", hear);
+    await rig.run("alter table accounts rename to elsewhere");
+    for (const filter of [{ startTime: 1n }, { agentId: "rare" }, {}]) {
+      const failure = await ledger
+        .listTransactions(organizationId, { ...ALL, ...filter }, { size: 1, token: "" })
+        .catch((error: unknown) => error);
+      expect(String(failure)).to.include("accounts");
+    }
+    await rig.run("alter table elsewhere rename to accounts");
+    process.off("unhandledRejection", hear);
+    expect(unheard).to.deep.equal([]);
+    expect((await walk({ ...ALL, agentId: "rare" }, 50)).versions).to.deep.equal([9990n, 5000n, 600n, 3n]);
   });
 
   it("indexes each complete segment once, whichever server comes first", async () => {
