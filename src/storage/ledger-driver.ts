@@ -23,7 +23,8 @@ export class LedgerDriver extends PostgreSqlDriver {
     const { tableName, properties, primaryKeys } = this.metadata.get(entityName);
     const all = properties as Readonly<Record<string, EntityProperty>>;
     const columnOf = (name: string, side: keyof Change) => toColumn(all[name], name, side, changes);
-    const changed = [...new Set(changes.flatMap(({ payload }) => Object.keys(payload)))];
+    // In one order, whichever row changed what first: each text is prepared by itself.
+    const changed = [...new Set(changes.flatMap(({ payload }) => Object.keys(payload)))].sort();
     const keys = primaryKeys.map((name) => columnOf(name, "key"));
     const columns = changed.map((name) => columnOf(name, "payload"));
     const database = options.ctx as Kysely<unknown>;
