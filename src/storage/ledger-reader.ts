@@ -191,7 +191,7 @@ export class LedgerReader {
   async listTransactions(organizationId: string, query: TransactionQuery): Promise<TransactionListPage> {
     const { startTime, endTime, beforeVersion, limit } = query;
     const times = [startTime, endTime].filter((time) => time !== undefined);
-    const versions = (await this.#versionsBefore(organizationId, times)).values();
+    const versions = (await this.#boundsUpTo(query.lastVersion, organizationId, times)).values();
     const after = startTime === undefined ? 0n : (versions.next().value ?? 0n);
     const last = endTime === undefined ? VERSION_MAX : (versions.next().value ?? 0n);
     const newest = beforeVersion === undefined ? VERSION_MAX : beforeVersion - 1n;
@@ -201,16 +201,30 @@ export class LedgerReader {
 
   /** The last version before a time; 0 where there is none. */
   async versionBefore(organizationId: string, time: Time): Promise<bigint> {
-    const [version] = await this.#versionsBefore(organizationId, [time]);
-    return version ?? 0n;
+    const { versions } = await this.#versionsBefore(organizationId, [time]);
+    return versions[0] ?? 0n;
+  }
+
+  /** Of a moment in which the organization was at least at its last version: what came after it might lie before a time. */
+  async #boundsUpTo(
+    lastVersion: Promise<bigint>,
+    organizationId: string,
+    times: readonly Time[],
+  ): Promise<readonly bigint[]> {
+    if (times.length === 0) return [];
+    const { head, versions } = await this.#versionsBefore(organizationId, times);
+    if (head >= (await lastVersion)) return versions;
+    return (await this.#versionsBefore(organizationId, times)).versions;
   }
 
   /**
    * Versions have no gaps and their times never fall (R-BAL-3, R-BAL-5), so halving the range
    * finds the last one before a time by a few looks at the primary key, without an index on the time.
    */
-  async #versionsBefore(organizationId: string, times: readonly Time[]): Promise<readonly bigint[]> {
-    if (times.length === 0) return [];
+  async #versionsBefore(
+    organizationId: string,
+    times: readonly Time[],
+  ): Promise<Readonly<{ head: bigint; versions: readonly bigint[] }>> {
     const searches = times.map(
       (time) => sql`(
       with recursive search (low, high) as (
@@ -224,9 +238,11 @@ export class LedgerReader {
         where s.low < s.high)
       select low from search where low = high)`,
     );
-    const { rows } = await sql<{ versions: (string | null)[] }>`
-      select array[${sql.join(searches)}]::text[] as versions`.execute(this.#database);
-    return times.map((_, index) => BigInt(rows[0]?.versions[index] ?? 0));
+    const { rows } = await sql<{ head: string | null; versions: (string | null)[] }>`
+      select (select version from accounts where organization_id = ${organizationId}) as head,
+        array[${sql.join(searches)}]::text[] as versions`.execute(this.#database);
+    const [{ head, versions } = { head: null, versions: [] }] = rows;
+    return { head: BigInt(head ?? 0), versions: times.map((_, index) => BigInt(versions[index] ?? 0)) };
   }
 
   /**

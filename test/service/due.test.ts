@@ -1,7 +1,9 @@
+import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { sql } from "kysely";
 import { SECOND, type Time } from "../../src/domain/time.ts";
 import type { CreditLedger, TransactionFilter } from "../../src/service/credit-ledger.ts";
+import { LedgerReader } from "../../src/storage/ledger-reader.ts";
 import {
   accepted,
   chargeOf,
@@ -52,6 +54,14 @@ describe("R-BAL-5: what falls due", () => {
     await until(async () => (await databaseTime()) > time);
   }
 
+  /** A grant that is due, which nobody has noticed yet. */
+  async function expiring(organizationId: string): Promise<Time> {
+    const expireTime = (await databaseTime()) + SECOND;
+    await accepted(ledger, { organizationId }, grantOf(100n, { expireTime }));
+    await untilPast(expireTime);
+    return expireTime;
+  }
+
   async function kinds(organizationId: string): Promise<string[]> {
     const rows = await rig.rows(sql<{ kind: string }>`
       select kind from transactions where organization_id = ${organizationId} order by version`);
@@ -60,13 +70,34 @@ describe("R-BAL-5: what falls due", () => {
 
   it("R-BAL-4: is in a list that is asked for afterwards, whatever it began to look up before", async () => {
     const organizationId = "listed";
-    const expireTime = (await databaseTime()) + SECOND;
-    await accepted(ledger, { organizationId }, grantOf(100n, { expireTime }));
-    await untilPast(expireTime);
+    const expireTime = await expiring(organizationId);
     const until = { ...ANY_TRANSACTION, startTime: 0n, endTime: expireTime + 1n };
     const { items } = valueIn(await ledger.listTransactions(organizationId, until, { size: 0, token: "" }));
     expect(items.map(({ kind }) => kind)).to.deep.equal(["GRANT_EXPIRY", "GRANT"]);
   });
+
+  for (const [what, timesOf, expected] of [
+    ["end with it", (time: Time) => ({ endTime: time + 1n }), ["GRANT_EXPIRY", "GRANT"]],
+    ["begin after it", (time: Time) => ({ startTime: time + 1n }), []],
+    ["begin after it, by a kind", (time: Time) => ({ startTime: time + 1n, kinds: ["GRANT_EXPIRY"] }), []],
+  ] as const) {
+    it(`R-BAL-4: is counted to its time in lists that ${what}, though it is recorded while they look`, async () => {
+      const organizationId = `between ${what}`;
+      const expireTime = await expiring(organizationId);
+      const recorded = async (): Promise<bigint> => {
+        await setTimeout(100);
+        return valueIn(await ledger.getBalance(organizationId, undefined)).version;
+      };
+      const page = await new LedgerReader(rig.orm).listTransactions(organizationId, {
+        ...ANY_TRANSACTION,
+        ...timesOf(expireTime),
+        beforeVersion: undefined,
+        lastVersion: recorded(),
+        limit: 50,
+      });
+      expect(page.transactions.map(({ kind }) => kind)).to.deep.equal(expected);
+    });
+  }
 
   it("is recorded by a read, at its due time, holds before grants, with the time of recording beside it", async () => {
     const organizationId = "read";
