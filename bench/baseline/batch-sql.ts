@@ -50,20 +50,16 @@ const WHEN_RESERVED: Readonly<Record<string, string>> = {
 export class BatchSql {
   readonly #client: PostgresClient;
   readonly #organizationId: string;
-  readonly #insertTransactions: string;
-  readonly #insertReservations: string;
+  readonly #tables: Tables;
   readonly #updateReservations: string;
+  /** By what they insert: batches have other columns filled. */
+  readonly #inserts = new Map<string, Readonly<{ name: string; text: string }>>();
 
-  constructor(
-    client: PostgresClient,
-    organizationId: string,
-    { transactions, reservations, changes }: Tables,
-  ) {
+  constructor(client: PostgresClient, organizationId: string, tables: Tables) {
     this.#client = client;
     this.#organizationId = organizationId;
-    this.#insertTransactions = insertOf("transactions", transactions);
-    this.#insertReservations = insertOf("reservations", reservations);
-    this.#updateReservations = updateOf("reservations", "reservation_id", changes);
+    this.#tables = tables;
+    this.#updateReservations = updateOf("reservations", "reservation_id", tables.changes);
   }
 
   async apply(batch: PreparedBatch): Promise<void> {
@@ -73,12 +69,24 @@ export class BatchSql {
     await this.#send("grants", "select * from grants where organization_id = $1 and open", []);
     await this.#send("requests", LOOK_UP_REQUESTS, [batch.requestIds]);
     await this.#send("reservations", LOOK_UP_RESERVATIONS, [batch.reservationIds]);
-    await this.#send("insert transactions", this.#insertTransactions, Object.values(batch.transactions));
-    await this.#send("insert reservations", this.#insertReservations, Object.values(batch.inserts));
+    await this.#insert("transactions", batch.transactions);
+    await this.#insert("reservations", batch.inserts);
     await this.#send("update reservations", this.#updateReservations, Object.values(batch.updates));
     await this.#send("update grant", UPDATE_GRANT, [batch.account.subscription, batch.account.reserved]);
     await this.#send("update account", UPDATE_ACCOUNT, Object.values(batch.account));
     await this.#client.query("commit");
+  }
+
+  #insert(table: "transactions" | "reservations", rows: Parameters): Promise<unknown> {
+    const names = Object.keys(rows);
+    const key = `${table} ${names}`;
+    const columns = Object.fromEntries(names.map((name) => [name, this.#tables[table][name] ?? ""]));
+    const insert = this.#inserts.get(key) ?? {
+      name: `insert ${this.#inserts.size}`,
+      text: insertOf(table, columns),
+    };
+    this.#inserts.set(key, insert);
+    return this.#send(insert.name, insert.text, Object.values(rows));
   }
 
   #send(name: string, text: string, values: readonly unknown[]): Promise<unknown> {
@@ -184,12 +192,13 @@ async function prepareBatch(client: PostgresClient, tables: Tables, range: Range
     `from transactions t where ${within}`,
   );
   const updates = await read(arraysOf(tables.changes, "r", {}), `${joined} and t.kind = 'SETTLE'`);
+  const inserts = await read(
+    arraysOf(tables.reservations, "r", WHEN_RESERVED),
+    `${joined} and t.kind = 'RESERVE'`,
+  );
   return {
-    transactions,
-    inserts: await read(
-      arraysOf(tables.reservations, "r", WHEN_RESERVED),
-      `${joined} and t.kind = 'RESERVE'`,
-    ),
+    transactions: filled(transactions),
+    inserts: filled(inserts),
     updates,
     account: await read(
       ACCOUNT_AFTER,
@@ -200,6 +209,13 @@ async function prepareBatch(client: PostgresClient, tables: Tables, range: Range
     reservationIds: updates.reservation_id ?? "{}",
     operations: range.operations,
   };
+}
+
+/** Without the columns in which no row has anything, as the service does it. */
+function filled(rows: Parameters): Parameters {
+  return Object.fromEntries(
+    Object.entries(rows).filter(([, array]) => !/^\{NULL(,NULL)*\}$/.test(array ?? "")),
+  );
 }
 
 const ACCOUNT_AFTER = `t.subscription_micros as subscription, t.reserved_micros as reserved, t.version,
