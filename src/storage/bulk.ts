@@ -26,9 +26,14 @@ type Columns<Row> = readonly BulkColumn<Row>[];
 export function bulkInsert<Row>(table: string, columns: Columns<Row>, rows: readonly Row[]): Write {
   if (rows.length === 0) return undefined;
   const arrays = arraysOf(columns, rows);
-  const some = filledOf(columns, arrays);
-  const filled = arrays.filter((array) => array !== NOTHING);
-  return CompiledQuery.raw(insertText(table, some), some === columns ? arrays : filled);
+  const texts = insertTexts.get(columns) ?? new Map<string, string>();
+  insertTexts.set(columns, texts);
+  const selection = arrays.map((array) => (array === NOTHING ? "0" : "1")).join("");
+  const key = texts.has(selection) || texts.size < SELECTIONS_MAX ? selection : ALL;
+  const isIn = (_: unknown, index: number): boolean => key === ALL || arrays[index] !== NOTHING;
+  const text = texts.get(key) ?? insertText(table, columns.filter(isIn));
+  texts.set(key, text);
+  return CompiledQuery.raw(text, arrays.filter(isIn));
 }
 
 /**
@@ -67,30 +72,14 @@ const NOTHING = "{}";
 
 /** Each has a text, which is prepared: where batches differ more than that, all columns are written. */
 const SELECTIONS_MAX = 16;
-const selections = new WeakMap<object, Map<string, Columns<never>>>();
+const ALL = "all";
 
-/** The columns that have something in any row, as the same list each time. */
-function filledOf<Row>(columns: Columns<Row>, arrays: readonly string[]): Columns<Row> {
-  const known = selections.get(columns) ?? new Map<string, Columns<never>>();
-  selections.set(columns, known);
-  const key = arrays.map((array) => (array === NOTHING ? "0" : "1")).join("");
-  const found = known.get(key) as Columns<Row> | undefined;
-  if (found !== undefined || known.size >= SELECTIONS_MAX) return found ?? columns;
-  const filled = columns.filter((_, index) => arrays[index] !== NOTHING);
-  known.set(key, filled);
-  return filled;
-}
+/** Made once for each selection of columns: with forty of them it would take as long as the rest of a small batch. */
+const insertTexts = new WeakMap<object, Map<string, string>>();
 
-const insertTexts = new WeakMap<object, string>();
-
-/** Made once: with forty columns it would take as long as the rest of a small batch. */
 function insertText<Row>(table: string, columns: Columns<Row>): string {
-  const known = insertTexts.get(columns);
-  if (known !== undefined) return known;
   const names = columns.map(({ name }) => name);
-  const text = `insert into ${table} (${names}) select ${columns.map(element)} from ${unnested(columns)}`;
-  insertTexts.set(columns, text);
-  return text;
+  return `insert into ${table} (${names}) select ${columns.map(element)} from ${unnested(columns)}`;
 }
 
 function flagOf<Row>({ name, isSet }: UpdatedColumn<Row>): BulkColumn<Row> {

@@ -13,16 +13,16 @@ export type SegmentCondition = Readonly<{ field: SegmentField; values: readonly 
 
 const FIELDS: readonly SegmentField[] = ["kind", "agent_id", "member_id", "model_id", "workspace_id"];
 
-const columns = FIELDS.map((field) => `t.${field}`);
+const COLUMNS = FIELDS.map((field) => `t.${field}`);
 /** Each field by itself, through all changes once: an eighth of the time that it takes to part each change into its fields. */
-const EACH_FIELD = sql.raw(columns.map((column) => `(t.segment, ${column})`).join(", "));
+const EACH_FIELD = sql.raw(COLUMNS.map((column) => `(t.segment, ${column})`).join(", "));
 const FIELD_NAME = sql.raw(
   `case ${FIELDS.map((field) => `when grouping(t.${field}) = 0 then '${field}'`).join(" ")} end`,
 );
 /** The others are null then. */
-const FIELD_VALUE = sql.raw(`coalesce(${columns.join(", ")})`);
+const FIELD_VALUE = sql.raw(`coalesce(${COLUMNS.join(", ")})`);
 
-/** So many are written by one transaction: about 40 ms. */
+/** So many are written by one transaction; to find what is in them takes about 20 ms. */
 const BATCH_SEGMENTS = 32n;
 
 /** `last`: where the next page goes on; undefined after the last one. */

@@ -2,9 +2,10 @@ import { setTimeout } from "node:timers/promises";
 import { expect } from "chai";
 import { sql } from "kysely";
 import { SECOND, type Time } from "../../src/domain/time.ts";
-import type { CreditLedger, TransactionFilter } from "../../src/service/credit-ledger.ts";
+import type { CreditLedger } from "../../src/service/credit-ledger.ts";
 import { LedgerReader } from "../../src/storage/ledger-reader.ts";
 import {
+  ANY_TRANSACTION,
   accepted,
   chargeOf,
   grantOf,
@@ -17,17 +18,6 @@ import {
 } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { until } from "./support/until.ts";
-
-const ANY_TRANSACTION: TransactionFilter = {
-  kinds: [],
-  runId: undefined,
-  agentId: undefined,
-  workspaceId: undefined,
-  memberId: undefined,
-  modelId: undefined,
-  startTime: undefined,
-  endTime: undefined,
-};
 
 describe("R-BAL-5: what falls due", () => {
   let rig: LedgerRig;

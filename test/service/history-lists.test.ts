@@ -4,24 +4,13 @@ import type { CreditLedger, PageRequest, TransactionFilter } from "../../src/ser
 import { HistoryUpkeep } from "../../src/service/history-upkeep.ts";
 import { indexSegments, organizationsToIndex } from "../../src/storage/history-segments.ts";
 import { TransactionList, type TransactionListPage } from "../../src/storage/transaction-list.ts";
-import { accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
+import { ANY_TRANSACTION, accepted, chargeOf, grantOf, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 import { until } from "./support/until.ts";
 
 const organizationId = "long";
 /** Nineteen segments and a tail. */
 const CHANGES = 10_000;
-
-const ALL: TransactionFilter = {
-  kinds: [],
-  runId: undefined,
-  agentId: undefined,
-  workspaceId: undefined,
-  memberId: undefined,
-  modelId: undefined,
-  startTime: undefined,
-  endTime: undefined,
-};
 
 /** What a list asks for, and the same in SQL. */
 const FILTERS: readonly (readonly [name: string, filter: Partial<TransactionFilter>, condition: string])[] = [
@@ -79,7 +68,7 @@ describe("R-HIST-2: lists of a long history", function () {
       for (const [name, filter, condition] of FILTERS) {
         it(`${name}: pages give all that match, each once, the newest first`, async () => {
           const expected = await versionsWhere(condition);
-          expect((await walk({ ...ALL, ...filter }, 50)).versions).to.deep.equal(expected);
+          expect((await walk({ ...ANY_TRANSACTION, ...filter }, 50)).versions).to.deep.equal(expected);
         });
       }
 
@@ -93,7 +82,7 @@ describe("R-HIST-2: lists of a long history", function () {
           from transactions a, transactions b where a.organization_id = ${organizationId} and a.version = 500
             and b.organization_id = ${organizationId} and b.version = 9000`);
         const times = { startTime: BigInt(Number(start)), endTime: BigInt(Number(end)) };
-        const { versions } = await walk({ ...ALL, ...times, agentId: "rare" }, 1);
+        const { versions } = await walk({ ...ANY_TRANSACTION, ...times, agentId: "rare" }, 1);
         expect(versions).to.deep.equal([5000n, 600n]);
       });
     });
@@ -101,17 +90,17 @@ describe("R-HIST-2: lists of a long history", function () {
 
   it("what is rare is found at once when it is indexed, and otherwise within bounds", async () => {
     await indexAll();
-    expect((await walk({ ...ALL, agentId: "rare" }, 50)).pages).to.equal(1);
-    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(1);
+    expect((await walk({ ...ANY_TRANSACTION, agentId: "rare" }, 50)).pages).to.equal(1);
+    expect((await walk({ ...ANY_TRANSACTION, agentId: "nobody" }, 50)).pages).to.equal(1);
     await rig.run("delete from history_segments");
     await rig.run("delete from history_indexing");
-    expect((await walk({ ...ALL, agentId: "nobody" }, 50)).pages).to.equal(5);
+    expect((await walk({ ...ANY_TRANSACTION, agentId: "nobody" }, 50)).pages).to.equal(5);
   });
 
   it("have nothing newer than the version that they are of, though it is indexed meanwhile", async () => {
     await indexAll();
     const list = new TransactionList(rig.orm.em.fork().getKysely(), organizationId, {
-      ...ALL,
+      ...ANY_TRANSACTION,
       memberId: "m",
     });
     const newest = { after: 0n, upTo: 2n ** 63n - 1n };
@@ -131,14 +120,19 @@ describe("R-HIST-2: lists of a long history", function () {
     await rig.run("alter table accounts rename to elsewhere");
     for (const filter of [{ startTime: 1n }, { agentId: "rare" }, {}]) {
       const failure = await ledger
-        .listTransactions(organizationId, { ...ALL, ...filter }, { size: 1, token: "" })
+        .listTransactions(organizationId, { ...ANY_TRANSACTION, ...filter }, { size: 1, token: "" })
         .catch((error: unknown) => error);
       expect(String(failure)).to.include("accounts");
     }
     await rig.run("alter table elsewhere rename to accounts");
     process.off("unhandledRejection", hear);
     expect(unheard).to.deep.equal([]);
-    expect((await walk({ ...ALL, agentId: "rare" }, 50)).versions).to.deep.equal([9990n, 5000n, 600n, 3n]);
+    expect((await walk({ ...ANY_TRANSACTION, agentId: "rare" }, 50)).versions).to.deep.equal([
+      9990n,
+      5000n,
+      600n,
+      3n,
+    ]);
   });
 
   it("indexes each complete segment once, whichever server comes first", async () => {

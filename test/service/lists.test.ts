@@ -11,6 +11,7 @@ import type {
 } from "../../src/service/credit-ledger.ts";
 import type { Answer } from "../../src/service/receipt.ts";
 import {
+  ANY_TRANSACTION,
   accepted,
   chargeOf,
   grantOf,
@@ -26,16 +27,6 @@ import { until } from "./support/until.ts";
 const FIRST = { size: 0, token: "" };
 const ANY_RESERVATION: ReservationFilter = { states: [], runId: undefined, agentId: undefined };
 const ANY_GRANT: GrantFilter = { kinds: [], states: [] };
-const ANY_TRANSACTION: TransactionFilter = {
-  kinds: [],
-  runId: undefined,
-  agentId: undefined,
-  workspaceId: undefined,
-  memberId: undefined,
-  modelId: undefined,
-  startTime: undefined,
-  endTime: undefined,
-};
 const FAR = 253_402_300_799_999_999n;
 const organizationId = "lists";
 

@@ -4,11 +4,23 @@ import type { GrantKind } from "../../../src/domain/ledger/grant.ts";
 import type { Refusal } from "../../../src/domain/ledger/refusal.ts";
 import type { SpendContext } from "../../../src/domain/ledger/spend-context.ts";
 import { MINUTE, type Span, type Time } from "../../../src/domain/time.ts";
-import type { CreditLedger } from "../../../src/service/credit-ledger.ts";
+import type { CreditLedger, TransactionFilter } from "../../../src/service/credit-ledger.ts";
 import type { Answer, Receipt } from "../../../src/service/receipt.ts";
 
 /** Calls of one ledger, each under a request id of its own unless one is given. */
 export type Asking = Readonly<{ organizationId: string; requestId?: string; signal?: AbortSignal }>;
+
+/** Whatever there is. */
+export const ANY_TRANSACTION: TransactionFilter = {
+  kinds: [],
+  runId: undefined,
+  agentId: undefined,
+  workspaceId: undefined,
+  memberId: undefined,
+  modelId: undefined,
+  startTime: undefined,
+  endTime: undefined,
+};
 
 const NEVER = new AbortController().signal;
 
