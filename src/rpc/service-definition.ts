@@ -1,6 +1,7 @@
-import { type DescMessage, type DescMethod, type Message, toBinary } from "@bufbuild/protobuf";
+import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import type { Route } from "./endpoint.ts";
+import { encode } from "./message-encoding.ts";
 
 type Definition = MethodDefinition<Uint8Array, Message>;
 
@@ -19,9 +20,7 @@ function toMethodDefinition(method: DescMethod): Definition {
     // Requests stay bytes until a handler's surroundings decode them, so that bad bytes are an error like any other.
     requestSerialize: (bytes) => Buffer.from(bytes),
     requestDeserialize: (bytes) => bytes,
-    responseSerialize: responseStream
-      ? serializeOnce(output)
-      : (message) => asBuffer(toBinary(output, message)),
+    responseSerialize: responseStream ? serializeOnce(output) : (message) => encode(output, message),
     responseDeserialize: unused,
   };
 }
@@ -30,15 +29,10 @@ function toMethodDefinition(method: DescMethod): Definition {
 function serializeOnce(output: DescMessage): (message: Message) => Buffer {
   const known = new WeakMap<Message, Buffer>();
   return (message) => {
-    const bytes = known.get(message) ?? asBuffer(toBinary(output, message));
+    const bytes = known.get(message) ?? encode(output, message);
     known.set(message, bytes);
     return bytes;
   };
-}
-
-/** Without a copy. */
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }
 
 function unused(): never {
