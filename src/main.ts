@@ -5,12 +5,14 @@ import { parseConfig, readEnv } from "./config.ts";
 import type { Server } from "./server/life.ts";
 import { StartError } from "./server/start-error.ts";
 import { serveAsWorker } from "./server/worker.ts";
+import { keepNewObjectsYoung } from "./server/young-objects.ts";
 import { createService } from "./server.ts";
 import { welcomeText } from "./telemetry/welcome.ts";
 
 /** A terminal's Ctrl-C reaches this process twice under npm, which passes it on: that is no second one. */
 const SECOND_SIGNAL_AFTER_MS = 500;
 
+keepNewObjectsYoung();
 let firstAt: number | undefined;
 try {
   const config = parseConfig(readEnv(env));

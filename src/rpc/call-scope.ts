@@ -10,7 +10,7 @@ const CLOCK_SLACK_MS = 5;
 export class CallScope {
   readonly deadlineMs: number;
   readonly #controller = new AbortController();
-  readonly #timer: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
   #onAbort: ((reason: ServiceError) => void) | undefined;
   #ended = false;
 
@@ -51,14 +51,17 @@ export class CallScope {
 
   abort(reason: ServiceError): void {
     if (this.#ended) return;
+    const onAbort = this.#onAbort;
     this.end();
     this.#controller.abort(reason);
-    this.#onAbort?.(reason);
+    onAbort?.(reason);
   }
 
-  /** After this, nothing aborts it any more. */
+  /** After this, nothing aborts it any more, and it holds nothing of the call. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#onAbort = undefined;
   }
 }

@@ -26,6 +26,7 @@ export function gateCalls(server: Server, keeper: GateKeeper): void {
   if (handle === undefined) return;
   const refusal = refusalHeaders(keeper);
   open[HANDLER] = function onStream(interceptors, stream, headers) {
+    stream.once("close", letGo);
     const gated = keeper.gated(headers[":path"] as string | undefined);
     if (gated === undefined) {
       handle.call(server, interceptors, stream, headers);
@@ -69,6 +70,15 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
     stream.unshift(bytes);
     take();
   });
+}
+
+/**
+ * Node's table of a connection's streams keeps those that are closed until all memory is looked through: when it is full it is
+ * made anew, and the old one, in old memory, points to the new one. What listens holds all of a call, and goes here.
+ */
+function letGo(this: ServerHttp2Stream): void {
+  this.removeAllListeners();
+  this.on("error", () => undefined);
 }
 
 /** An answer of trailers alone. */

@@ -94,6 +94,8 @@ export class LaneQueue {
     this.#size -= count;
     for (const { leads } of queue.slice(0, count)) if (leads) this.#calls -= 1;
     if (count < queue.length) this.#queues.set(organizationId, queue.slice(count));
+    // A map that has been made anew, as this one is all the time, keeps what was in it until all memory is looked through.
+    queue.length = 0;
   }
 
   /** All items, each organization's in their order. */
