@@ -26,17 +26,13 @@ export function gateCalls(server: Server, keeper: GateKeeper): void {
   if (handle === undefined) return;
   const refusal = refusalHeaders(keeper);
   open[HANDLER] = function onStream(interceptors, stream, headers) {
-    stream.once("close", letGo);
     const gated = keeper.gated(headers[":path"] as string | undefined);
-    if (gated === undefined) {
+    const take = (): void => {
+      stream.once("close", letGo);
       handle.call(server, interceptors, stream, headers);
-      return;
-    }
-    meet(stream, {
-      refuses: (bytes) => keeper.refuses(gated, callerIn(bytes, gated)),
-      take: () => handle.call(server, interceptors, stream, headers),
-      refusal,
-    });
+    };
+    if (gated === undefined) take();
+    else meet(stream, { refuses: (bytes) => keeper.refuses(gated, callerIn(bytes, gated)), take, refusal });
   };
 }
 
