@@ -9,7 +9,7 @@ import {
   TransactionKind as ProtoTransactionKind,
 } from "../../gen/pleyor/credits/v1/transaction_pb.ts";
 import type { MadeGrant } from "../domain/ledger/grant.ts";
-import type { Movement, SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { ListedTransaction, Movement } from "../domain/ledger/transaction.ts";
 import { toProtoBalance } from "./convert-account.ts";
 import { toProtoSpendContext } from "./convert-context.ts";
 import { toProtoPricing } from "./convert-model-call.ts";
@@ -17,7 +17,7 @@ import { toProtoSubscription } from "./convert-plan.ts";
 import { toProtoTimestamp } from "./convert-time.ts";
 
 /** Spelled out, as all that a spend answers is: `create` looks at each field that a message may have. */
-export function toProtoTransaction(transaction: SealedTransaction): ProtoTransaction {
+export function toProtoTransaction(transaction: ListedTransaction): ProtoTransaction {
   const { organizationId, version, effectiveTime, expireTime, context, balance, pricing } = transaction;
   const proto: ProtoTransaction = {
     $typeName: "pleyor.credits.v1.Transaction",

@@ -3,7 +3,7 @@ import type { Request } from "../domain/ledger/command.ts";
 import type { Grant, GrantKind, GrantState } from "../domain/ledger/grant.ts";
 import type { ReadRefusal } from "../domain/ledger/refusal.ts";
 import type { Reservation, ReservationState } from "../domain/ledger/reservation.ts";
-import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
+import type { ListedTransaction, SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
 import type { Time } from "../domain/time.ts";
 import type { Answer, Receipt } from "./receipt.ts";
 
@@ -56,5 +56,5 @@ export interface CreditLedger {
     organizationId: string,
     filter: TransactionFilter,
     page: PageRequest,
-  ): Promise<Answer<Page<SealedTransaction>, ReadRefusal>>;
+  ): Promise<Answer<Page<ListedTransaction>, ReadRefusal>>;
 }

@@ -2,7 +2,7 @@ import type { Account } from "../domain/ledger/account.ts";
 import type { Command, Request } from "../domain/ledger/command.ts";
 import type { ReadRefusal, Refusal } from "../domain/ledger/refusal.ts";
 import type { Reservation } from "../domain/ledger/reservation.ts";
-import type { SealedTransaction } from "../domain/ledger/transaction.ts";
+import type { ListedTransaction, SealedTransaction } from "../domain/ledger/transaction.ts";
 import { cycleOf } from "../domain/plans/subscription.ts";
 import type { Time } from "../domain/time.ts";
 import { fingerprintOf } from "../storage/hash-chain.ts";
@@ -164,7 +164,7 @@ export class LedgerService implements CreditLedger {
     organizationId: string,
     filter: TransactionFilter,
     page: PageRequest,
-  ): Read<Page<SealedTransaction>> {
+  ): Read<Page<ListedTransaction>> {
     return this.#reading.readBeside(organizationId, (lastVersion) =>
       listSelected({
         query: ["transactions", organizationId, filter],

@@ -1,6 +1,7 @@
 import type { EntityManager } from "@mikro-orm/postgresql";
+import { poolOf } from "./client-pool.ts";
 import type { Orm } from "./orm.ts";
-import { type ClientPool, Pipeline } from "./pipeline.ts";
+import { Pipeline } from "./pipeline.ts";
 
 /** Where a transaction may write; `snapshot` only reads, and sees the database as it was at its start. */
 export type Access = "write" | "snapshot";
@@ -59,21 +60,6 @@ export async function inPipeline<T>(
     );
     throw cause;
   }
-}
-
-const pools = new WeakMap<Orm, ClientPool>();
-
-/** Lent once by Kysely, too: it would otherwise not end the pool when the ORM is closed. */
-async function poolOf(orm: Orm): Promise<ClientPool> {
-  const known = pools.get(orm);
-  if (known !== undefined) return known;
-  await orm.em
-    .getKysely()
-    .connection()
-    .execute(async () => undefined);
-  const pool: ClientPool = await orm.em.getConnection().getNativeClient();
-  pools.set(orm, pool);
-  return pool;
 }
 
 const FAILED_TRANSACTION = "25P02";

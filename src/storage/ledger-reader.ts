@@ -14,6 +14,7 @@ import { inTransaction } from "./database-transaction.ts";
 import { fromRowOwnedGrant, type GrantRow, selectGrants, selectReferencedGrants } from "./grant-rows.ts";
 import type { ClockSource } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
+import { preparedReads } from "./prepared-reads.ts";
 import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
 import { selectSubscriptionAt, selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
@@ -85,7 +86,7 @@ export class LedgerReader {
     const { rows } = await sql<Nullable<AccountRow> & { now: string }>`
       select ${sql.raw(columns.join(", "))}, ${this.#now(organizationId)} as now from (values (1)) as one
       left join accounts a on a.organization_id = ${organizationId} and a.version > 0`.execute(
-      this.#database,
+      this.#prepared,
     );
     const [row] = rows;
     if (!row) throw new Error("a left join without a row");
@@ -195,7 +196,7 @@ export class LedgerReader {
     const after = startTime === undefined ? 0n : (versions.next().value ?? 0n);
     const last = endTime === undefined ? VERSION_MAX : (versions.next().value ?? 0n);
     const newest = beforeVersion === undefined ? VERSION_MAX : beforeVersion - 1n;
-    const list = new TransactionList(this.#database, organizationId, query);
+    const list = new TransactionList(this.#prepared, organizationId, query);
     return list.page({ after, upTo: last < newest ? last : newest }, query.lastVersion, limit);
   }
 
@@ -240,7 +241,7 @@ export class LedgerReader {
     );
     const { rows } = await sql<{ head: string | null; versions: (string | null)[] }>`
       select (select version from accounts where organization_id = ${organizationId}) as head,
-        array[${sql.join(searches)}]::text[] as versions`.execute(this.#database);
+        array[${sql.join(searches)}]::text[] as versions`.execute(this.#prepared);
     const [{ head, versions } = { head: null, versions: [] }] = rows;
     return { head: BigInt(head ?? 0), versions: times.map((_, index) => BigInt(versions[index] ?? 0)) };
   }
@@ -270,6 +271,11 @@ export class LedgerReader {
 
   get #database(): Kysely<unknown> {
     return this.#em.getKysely<unknown>();
+  }
+
+  /** For what is asked most; not within a transaction. */
+  get #prepared(): Kysely<unknown> {
+    return this.#em === this.#orm.em ? preparedReads(this.#orm) : this.#database;
   }
 }
 

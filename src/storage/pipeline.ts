@@ -1,36 +1,12 @@
-import type { Writable } from "node:stream";
-import {
-  type CompiledQuery,
-  DefaultQueryExecutor,
-  DummyDriver,
-  Kysely,
-  PostgresAdapter,
-  PostgresIntrospector,
-  PostgresQueryCompiler,
-  type QueryResult,
-} from "kysely";
+import type { CompiledQuery, Kysely } from "kysely";
+import type { PooledClient } from "./client-pool.ts";
 import { CommittedError, isStale } from "./database-fault.ts";
+import { isPlannedAnew } from "./plan-age.ts";
+import { type Answer, type Query, sendingDatabase, toQuery } from "./sending-database.ts";
 import { StatementNames } from "./statement-names.ts";
 
 /** A statement that is made and not sent yet; undefined where it would write nothing. */
 export type Write = CompiledQuery | undefined;
-
-type Query = Readonly<{ name?: string | undefined; text: string; values?: readonly unknown[] }>;
-type Answer<Row> = Readonly<{ rows: Row[]; rowCount: number | null; command: string }>;
-
-/** A connection of node-postgres, as its pool lends it. */
-export interface PooledClient {
-  /** What fails here, before anything of it is sent, is told before this returns. */
-  query<Row>(query: Query, answered: (error: unknown, answer: Answer<Row>) => void): void;
-  readonly connection: Readonly<{ stream: Writable }>;
-  /** Gives it back; a broken one is thrown away. */
-  release(broken: boolean): void;
-}
-
-/** The pool that MikroORM keeps. */
-export interface ClientPool {
-  connect(): Promise<PooledClient>;
-}
 
 /**
  * A transaction on one connection, which sends each statement without waiting for the one before it. Kysely's
@@ -50,13 +26,7 @@ export class Pipeline {
 
   constructor(client: PooledClient) {
     this.#client = client;
-    const executor = new PipelineExecutor((query) => this.#send(query));
-    this.database = new Kysely<unknown>({
-      config: { dialect: DIALECT },
-      driver: DRIVER,
-      dialect: DIALECT,
-      executor,
-    });
+    this.database = sendingDatabase(names, (query) => this.#send(query));
     pipelines.set(this.database, this);
   }
 
@@ -97,7 +67,7 @@ export class Pipeline {
 
   /** Their failures are the commit's. */
   write(writes: readonly CompiledQuery[]): void {
-    for (const write of writes) this.#send(toQuery(write)).catch(() => undefined);
+    for (const write of writes) this.#send(toQuery(names, write)).catch(() => undefined);
   }
 
   async rollback(): Promise<void> {
@@ -156,7 +126,7 @@ export class Pipeline {
   }
 }
 
-const names = new StatementNames();
+const names = new StatementNames("lane");
 const pipelines = new WeakMap<Kysely<unknown>, Pipeline>();
 
 /**
@@ -172,51 +142,3 @@ export async function sendWrites(database: Kysely<unknown>, writes: readonly Wri
 
 /** More than this is sent at once. */
 const PACKET_BYTES = 16_384;
-
-const DRIVER = new DummyDriver();
-const DIALECT = {
-  createAdapter: () => new PostgresAdapter(),
-  createDriver: () => DRIVER,
-  createIntrospector: (database: Kysely<unknown>) => new PostgresIntrospector(database),
-  createQueryCompiler: () => new PostgresQueryCompiler(),
-};
-
-/**
- * Sends before it returns. Kysely's executor awaits its connection first, and the more so while that is new: a
- * look-up would overtake the lock that was asked for before it, and see what was there before the lock was held.
- */
-class PipelineExecutor extends DefaultQueryExecutor {
-  readonly #send: <Row>(query: Query) => Promise<Answer<Row>>;
-
-  constructor(send: <Row>(query: Query) => Promise<Answer<Row>>) {
-    super(new PostgresQueryCompiler(), new PostgresAdapter(), {
-      provideConnection: () => Promise.reject(new Error("a pipeline lends its connection to nobody")),
-    });
-    this.#send = send;
-  }
-
-  override async executeQuery<Row>(statement: CompiledQuery): Promise<QueryResult<Row>> {
-    const { rows, rowCount } = await this.#send<Row>(toQuery(statement));
-    return { rows, numAffectedRows: BigInt(rowCount ?? 0) };
-  }
-}
-
-function toQuery(statement: CompiledQuery): Query {
-  return { name: names.nameOf(statement), text: statement.sql, values: statement.parameters };
-}
-
-/** A plan is kept for so long. */
-const PLAN_MS_MAX = 1_000;
-
-const plannedAt = new WeakMap<PooledClient, number>();
-
-/**
- * A plan that is made while a table is nearly empty may read all of it, and would be kept while it grows: so they are made
- * anew now and then: planning all that a batch asks for was 0.9 ms. PostgreSQL sees by a table's file how large it is now.
- */
-function isPlannedAnew(client: PooledClient): boolean {
-  const now = performance.now();
-  if (now - (plannedAt.get(client) ?? Number.NEGATIVE_INFINITY) < PLAN_MS_MAX) return false;
-  plannedAt.set(client, now);
-  return true;
-}

@@ -7,13 +7,18 @@ const NAMES_MAX = 100;
 
 /** The names under which a process' statements are prepared, the same on each of its connections. */
 export class StatementNames {
+  readonly #prefix: string;
   readonly #names = new Map<string, string>();
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
 
   /** Undefined where it is not to be prepared. */
   nameOf(statement: Statement): string | undefined {
     const known = this.#names.get(statement.sql);
     if (known !== undefined || this.#names.size >= NAMES_MAX || !isPrepared(statement)) return known;
-    const name = `lane ${this.#names.size + 1}`;
+    const name = `${this.#prefix} ${this.#names.size + 1}`;
     this.#names.set(statement.sql, name);
     return name;
   }

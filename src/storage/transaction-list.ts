@@ -1,12 +1,12 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
-import type { SealedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
+import type { ListedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
 import {
   type FoundSegments,
   findSegments,
   SEGMENT_VERSIONS,
   type SegmentCondition,
 } from "./history-segments.ts";
-import { fromRowTransaction, type TransactionRow } from "./transaction-rows.ts";
+import { fromRowListed, LISTED_COLUMNS, type ListedRow } from "./transaction-rows.ts";
 
 export type TransactionConditions = Readonly<{
   kinds: readonly TransactionKind[];
@@ -22,12 +22,18 @@ export type VersionRange = Readonly<{ after: bigint; upTo: bigint }>;
 
 /** The newest first. `before`: older than this the next page begins; undefined where there is none. */
 export type TransactionListPage = Readonly<{
-  transactions: readonly SealedTransaction[];
+  transactions: readonly ListedTransaction[];
   before: bigint | undefined;
 }>;
 
 /** So many segments are looked through for one page: 2,048 changes. With twice as many, pages of what is rare took longer than 5 ms. */
 const PAGE_SEGMENTS = 4;
+
+/** Spelled out, as what is prepared must be. */
+const columnsOf = (table: string): RawBuilder<unknown> =>
+  sql.raw(LISTED_COLUMNS.map((name) => `${table}.${name}`).join(", "));
+const OF_TABLE = columnsOf("t");
+const OF_FOUND = columnsOf("f");
 
 /**
  * One page of an organization's history. What is rare in it is found by segments, so
@@ -72,29 +78,31 @@ export class TransactionList {
   }
 
   /** Up to one more than so many, the newest first; `ranges` are so, too. */
-  async #select(ranges: readonly VersionRange[], size: number): Promise<readonly SealedTransaction[]> {
+  async #select(ranges: readonly VersionRange[], size: number): Promise<readonly ListedTransaction[]> {
     const where = sql.join(
       [sql`t.organization_id = ${this.#organizationId}`, ...columnConditions(this.#conditions)],
       sql` and `,
     );
+    // In the text, so that it is known when this is planned, which it is for all times where it is prepared.
+    const limit = sql.lit(size + 1);
     // Range by range, in their order, which ends with the last row that is wanted: sorting would go through all of them.
-    const { rows } = await sql<TransactionRow>`
-      select f.* from unnest(${ranges.map(({ after }) => String(after))}::bigint[],
+    const { rows } = await sql<ListedRow>`
+      select ${OF_FOUND} from unnest(${ranges.map(({ after }) => String(after))}::bigint[],
         ${ranges.map(({ upTo }) => String(upTo))}::bigint[]) as r (after, up_to)
       cross join lateral (
-        select t.* from transactions t where ${where} and t.version > r.after and t.version <= r.up_to
-        order by t.version desc limit ${size + 1}) f
-      limit ${size + 1}`.execute(this.#database);
-    const found = rows.map(fromRowTransaction);
+        select ${OF_TABLE} from transactions t where ${where} and t.version > r.after and t.version <= r.up_to
+        order by t.version desc limit ${limit}) f
+      limit ${limit}`.execute(this.#database);
+    const found = rows.map(fromRowListed);
     if (ranges.length < 2 || isDescending(found)) return found;
     // No plan is known that gives them in another order; should one do so, they may not be the newest.
-    const each: SealedTransaction[] = [];
+    const each: ListedTransaction[] = [];
     for (const range of ranges)
       if (each.length <= size) each.push(...(await this.#select([range], size - each.length)));
     return each;
   }
 
-  #close(found: readonly SealedTransaction[], size: number): TransactionListPage {
+  #close(found: readonly ListedTransaction[], size: number): TransactionListPage {
     const transactions = found.slice(0, size);
     return { transactions, before: found.length > size ? transactions.at(-1)?.version : undefined };
   }
@@ -145,7 +153,7 @@ function columnConditions(conditions: TransactionConditions): readonly RawBuilde
   return runId === undefined ? segmented : [sql`t.run_id = ${runId}`, ...segmented];
 }
 
-function isDescending(transactions: readonly SealedTransaction[]): boolean {
+function isDescending(transactions: readonly ListedTransaction[]): boolean {
   return transactions.every(({ version }, index) => version > (transactions[index + 1]?.version ?? -1n));
 }
 

@@ -2,6 +2,7 @@ import { type Kysely, sql } from "kysely";
 import type { GrantBuckets, GrantKind, MadeGrant } from "../domain/ledger/grant.ts";
 import type {
   CreditState,
+  ListedTransaction,
   Movement,
   SealedTransaction,
   TransactionKind,
@@ -121,6 +122,13 @@ export function transactionInsert(rows: readonly SealedTransaction[]): Write {
   return bulkInsert("transactions", TRANSACTION_COLUMNS, rows);
 }
 
+/** The columns of a listed one. */
+export type ListedRow = Omit<TransactionRow, "fingerprint" | "grant_after">;
+
+export const LISTED_COLUMNS: readonly string[] = TRANSACTION_COLUMNS.map(({ name }) => name).filter(
+  (name) => name !== "fingerprint" && name !== "grant_after",
+);
+
 /** The transactions of these versions that there are, in order. */
 export async function selectTransactions(
   database: Kysely<unknown>,
@@ -137,13 +145,20 @@ export async function selectTransactions(
 
 export function fromRowTransaction(row: TransactionRow): SealedTransaction {
   return {
+    ...fromRowListed(row),
+    fingerprint: row.fingerprint?.toString("hex"),
+    grantAfter: row.grant_after === null ? undefined : fromRowBuckets(row.grant_after),
+  };
+}
+
+export function fromRowListed(row: ListedRow): ListedTransaction {
+  return {
     organizationId: row.organization_id,
     version: BigInt(row.version),
     kind: row.kind,
     effectiveTime: fromRowTime(row.effective_time),
     recordTime: fromRowTime(row.record_time),
     requestId: row.request_id ?? undefined,
-    fingerprint: row.fingerprint?.toString("hex"),
     requestOrdinal: row.request_ordinal,
     actor: row.actor,
     ...fromRowSubject(row),
@@ -156,13 +171,12 @@ export function fromRowTransaction(row: TransactionRow): SealedTransaction {
       reservedMicros: BigInt(row.reserved_micros),
       debtMicros: BigInt(row.debt_micros),
     },
-    grantAfter: row.grant_after === null ? undefined : fromRowBuckets(row.grant_after),
     hash: row.hash.toString("hex"),
   };
 }
 
 /** What does not apply to the kind is left out, as it was when the transaction was decided. */
-function fromRowSubject(row: TransactionRow) {
+function fromRowSubject(row: ListedRow) {
   const expireTime = fromRowTimeOrNull(row.expire_time);
   const aboutSpending = row.reservation_id !== null || row.run_id !== null;
   return {

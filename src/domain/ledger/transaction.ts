@@ -102,6 +102,9 @@ export const SYSTEM_ACTOR = "system";
 /** A transaction in its place in the hash chain (R-HIST-4); the hash is SHA-256, in hex. */
 export type SealedTransaction = Transaction & Readonly<{ hash: string }>;
 
+/** What is told of it where many are listed. */
+export type ListedTransaction = Omit<SealedTransaction, "fingerprint" | "grantAfter">;
+
 /** What of its movements a transaction's amount is the sum of. */
 const AMOUNT: Readonly<Record<TransactionKind, (movement: Movement) => boolean>> = {
   GRANT: ({ from }) => from === "OUTSIDE",

@@ -1,0 +1,48 @@
+import type { Kysely } from "kysely";
+import { type PooledClient, poolOf } from "./client-pool.ts";
+import { isStale } from "./database-fault.ts";
+import type { Orm } from "./orm.ts";
+import { isPlannedAnew } from "./plan-age.ts";
+import { type Answer, type Query, sendingDatabase } from "./sending-database.ts";
+import { StatementNames } from "./statement-names.ts";
+
+const names = new StatementNames("read");
+const databases = new WeakMap<Orm, Kysely<unknown>>();
+
+/**
+ * For reads that are asked often, each a statement of its own: a connection prepares their texts once. To read and plan
+ * that of an account took twice as long as the rest of it, and that of a page's bounds, too (0.45 and 0.62 ms; prepared 0.2).
+ */
+export function preparedReads(orm: Orm): Kysely<unknown> {
+  const known = databases.get(orm) ?? sendingDatabase(names, (query) => ask(orm, query));
+  databases.set(orm, known);
+  return known;
+}
+
+/** What a connection has prepared may be of an older schema, or gone behind a pooler: then it is asked without, once. */
+async function ask<Row>(orm: Orm, query: Query): Promise<Answer<Row>> {
+  const client = await (await poolOf(orm)).connect();
+  try {
+    const answer = await send<Row>(client, query);
+    client.release(false);
+    return answer;
+  } catch (error) {
+    const isPreparedWrongly = query.name !== undefined && isStale(error);
+    client.release(isPreparedWrongly || !isOfPostgres(error));
+    if (!isPreparedWrongly) throw error;
+    return await ask(orm, { ...query, name: undefined });
+  }
+}
+
+async function send<Row>(client: PooledClient, query: Query): Promise<Answer<Row>> {
+  if (query.name !== undefined && isPlannedAnew(client))
+    client.query({ text: "discard plans" }, () => undefined);
+  return await new Promise((resolve, reject) => {
+    client.query<Row>(query, (error, answer) => (error ? reject(error) : resolve(answer)));
+  });
+}
+
+/** Anything else may have left the connection in the middle of something. */
+function isOfPostgres(error: unknown): boolean {
+  return error instanceof Error && "severity" in error;
+}
