@@ -90,7 +90,10 @@ export class CallRunner {
     this.#parts.serving.enter(scope, endpoint);
     incoming.onCancel(() => scope.cancel());
     const { deadlineMs, signal } = scope;
-    const principal = await scope.wait(this.#parts.authenticate(incoming.header));
+    const found = this.#parts.authenticate(incoming.header);
+    // Waiting is two promises; who need not be looked up waits for nothing.
+    const principal = typeof found === "string" ? found : await scope.wait(found);
+    signal.throwIfAborted();
     return { principal, connection: incoming.connection, signal, deadlineMs };
   }
 

@@ -1,9 +1,7 @@
-import { create } from "@bufbuild/protobuf";
-import {
-  PricingSchema,
-  type MeteredCall as ProtoMeteredCall,
-  type ModelCall as ProtoModelCall,
-  type Pricing as ProtoPricing,
+import type {
+  MeteredCall as ProtoMeteredCall,
+  ModelCall as ProtoModelCall,
+  Pricing as ProtoPricing,
 } from "../../gen/pleyor/credits/v1/model_call_pb.ts";
 import type { MeteredCall, ModelCall, Pricing } from "../domain/ledger/model-call.ts";
 import type { SpendContext } from "../domain/ledger/spend-context.ts";
@@ -49,8 +47,13 @@ export function ofModel(context: SpendContext, modelId: string, contextField: st
 
 /** Settings are encoded and not changed, so they are not copied: that took nearly 5 % of a page of 1,000. */
 export function toProtoPricing({ settings, usage, estimate }: Pricing): ProtoPricing {
-  const parts = { settings: settings as never, usage: { ...usage } };
-  return create(PricingSchema, estimate === undefined ? parts : { ...parts, estimate });
+  const proto: ProtoPricing = {
+    $typeName: "pleyor.credits.v1.Pricing",
+    settings: settings as never,
+    usage: { ...usage },
+  };
+  if (estimate !== undefined) proto.estimate = { $typeName: "pleyor.credits.v1.CostRange", ...estimate };
+  return proto;
 }
 
 export function fromProtoSettings(settings: JsonObject | undefined, field: string): JsonObject {

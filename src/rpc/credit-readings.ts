@@ -19,7 +19,6 @@ import {
   type ListTransactionsRequest,
   ListTransactionsRequestSchema,
   type ListTransactionsResponse,
-  ListTransactionsResponseSchema,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import type { CreditLedger, TransactionFilter } from "../service/credit-ledger.ts";
 import { toProtoBalance } from "./convert-account.ts";
@@ -87,10 +86,8 @@ export async function listTransactions(
   const filter = fromProtoTransactionFilter(request);
   const answer = await ledger.listTransactions(request.organizationId, filter, fromProtoPage(request));
   const { items, nextPageToken } = accepted(answer, request, ListTransactionsRequestSchema);
-  return create(ListTransactionsResponseSchema, {
-    transactions: items.map(toProtoTransaction),
-    nextPageToken,
-  });
+  const transactions = items.map(toProtoTransaction);
+  return { $typeName: "pleyor.credits.v1.ListTransactionsResponse", transactions, nextPageToken };
 }
 
 function fromProtoTransactionFilter(request: ListTransactionsRequest): TransactionFilter {
