@@ -51,8 +51,7 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
   const refuse = (): void => {
     if (!stream.closed) stream.respond(refusal, { endStream: true });
   };
-  // A caller that is gone makes its stream fail.
-  stream.on("error", () => undefined);
+  stream.on("error", ignore);
   // What is wrong with a call without a request is for a server to say that is less busy.
   stream.once("end", refuse);
   stream.once("data", (bytes: Buffer) => {
@@ -74,8 +73,11 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
  */
 function letGo(this: ServerHttp2Stream): void {
   this.removeAllListeners();
-  this.on("error", () => undefined);
+  this.on("error", ignore);
 }
+
+/** A caller that is gone makes its stream fail; without a listener, that would end the process. */
+function ignore(): void {}
 
 /** An answer of trailers alone. */
 function refusalHeaders({ problem }: GateKeeper): OutgoingHttpHeaders {

@@ -45,7 +45,7 @@ const AWAY_ERRORS = [
   "EAI_AGAIN",
 ];
 const AWAY_MESSAGES =
-  /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error|not queryable/i;
+  /connection terminated|connection ended|timeout exceeded when trying to connect|client has encountered a connection error|not queryable|after calling end on the pool/i;
 
 /** Undefined where the work itself is wrong. */
 export function databaseFaultOf(error: unknown): DatabaseFault | undefined {

@@ -19,7 +19,7 @@ export function preparedReads(orm: Orm): Kysely<unknown> {
   return known;
 }
 
-/** What a connection has prepared may be of an older schema, or gone behind a pooler: then it is asked without, once. */
+/** What a connection has prepared may be of an older schema: then it is thrown away, and another is asked without, once. */
 async function ask<Row>(orm: Orm, query: Query): Promise<Answer<Row>> {
   const client = await (await poolOf(orm)).connect();
   try {
@@ -28,7 +28,7 @@ async function ask<Row>(orm: Orm, query: Query): Promise<Answer<Row>> {
     return answer;
   } catch (error) {
     const isPreparedWrongly = query.name !== undefined && isStale(error);
-    client.release(isPreparedWrongly || !isOfPostgres(error));
+    client.release(isPreparedWrongly || !isOfStatement(error));
     if (!isPreparedWrongly) throw error;
     return await ask(orm, { ...query, name: undefined });
   }
@@ -42,7 +42,7 @@ async function send<Row>(client: PooledClient, query: Query): Promise<Answer<Row
   });
 }
 
-/** Anything else may have left the connection in the middle of something. */
-function isOfPostgres(error: unknown): boolean {
-  return error instanceof Error && "severity" in error;
+/** Anything else ends the session, or may have left it in the middle of something. */
+function isOfStatement(error: unknown): boolean {
+  return error instanceof Error && "severity" in error && error.severity === "ERROR";
 }

@@ -2,7 +2,7 @@ import type { CompiledQuery } from "kysely";
 
 type Statement = Pick<CompiledQuery, "sql" | "parameters">;
 
-/** Statements whose text is not made anew each time are fewer. */
+/** There are fewer texts that are asked often; each connection keeps those that it was asked. */
 const NAMES_MAX = 100;
 
 /** The names under which a process' statements are prepared, the same on each of its connections. */

@@ -83,16 +83,14 @@ export class TransactionList {
       [sql`t.organization_id = ${this.#organizationId}`, ...columnConditions(this.#conditions)],
       sql` and `,
     );
-    // In the text, so that it is known when this is planned, which it is for all times where it is prepared.
-    const limit = sql.lit(size + 1);
     // Range by range, in their order, which ends with the last row that is wanted: sorting would go through all of them.
     const { rows } = await sql<ListedRow>`
       select ${OF_FOUND} from unnest(${ranges.map(({ after }) => String(after))}::bigint[],
         ${ranges.map(({ upTo }) => String(upTo))}::bigint[]) as r (after, up_to)
       cross join lateral (
         select ${OF_TABLE} from transactions t where ${where} and t.version > r.after and t.version <= r.up_to
-        order by t.version desc limit ${limit}) f
-      limit ${limit}`.execute(this.#database);
+        order by t.version desc limit ${size + 1}) f
+      limit ${size + 1}`.execute(this.#database);
     const found = rows.map(fromRowListed);
     if (ranges.length < 2 || isDescending(found)) return found;
     // No plan is known that gives them in another order; should one do so, they may not be the newest.
