@@ -87,11 +87,10 @@ describe("prepared reads", () => {
   it("go on by a new connection where PostgreSQL has ended the one that asked", async () => {
     const asked = sql`select pg_sleep(10), ${1}::int`.execute(preparedReads(orm)).catch(String);
     const other = createOrm({ ...ormSettings(database.url), connectionsMax: 1 });
-    await delay(200);
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity
-      where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`.execute(
-      other.em.fork().getKysely(),
-    );
+    const ending = sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and query like '%pg_sleep%' and pid <> pg_backend_pid()`;
+    for (let ended = 0; ended === 0; await delay(20))
+      ended = (await ending.execute(other.em.fork().getKysely())).rows.length;
     expect(await asked).to.include("terminating connection");
     expect((await ask(1))?.text).to.equal("text");
     await other.close(true);
