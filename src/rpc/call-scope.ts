@@ -57,7 +57,7 @@ export class CallScope {
     onAbort?.(reason);
   }
 
-  /** After this, nothing aborts it any more, and it holds nothing of the call. */
+  /** After this, nothing aborts it any more, and it lets go of who waited. */
   end(): void {
     this.#ended = true;
     clearTimeout(this.#timer);

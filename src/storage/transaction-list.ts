@@ -1,5 +1,6 @@
 import { type Kysely, type RawBuilder, sql } from "kysely";
 import type { ListedTransaction, TransactionKind } from "../domain/ledger/transaction.ts";
+import { columnsOf } from "./bulk.ts";
 import {
   type FoundSegments,
   findSegments,
@@ -29,11 +30,8 @@ export type TransactionListPage = Readonly<{
 /** So many segments are looked through for one page: 2,048 changes. With twice as many, pages of what is rare took longer than 5 ms. */
 const PAGE_SEGMENTS = 4;
 
-/** Spelled out, as what is prepared must be. */
-const columnsOf = (table: string): RawBuilder<unknown> =>
-  sql.raw(LISTED_COLUMNS.map((name) => `${table}.${name}`).join(", "));
-const OF_TABLE = columnsOf("t");
-const OF_FOUND = columnsOf("f");
+const OF_TABLE = columnsOf("t", LISTED_COLUMNS);
+const OF_FOUND = columnsOf("f", LISTED_COLUMNS);
 
 /**
  * One page of an organization's history. What is rare in it is found by segments, so

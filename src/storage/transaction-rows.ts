@@ -125,8 +125,8 @@ export function transactionInsert(rows: readonly SealedTransaction[]): Write {
 /** The columns of a listed one. */
 export type ListedRow = Omit<TransactionRow, "fingerprint" | "grant_after">;
 
-export const LISTED_COLUMNS: readonly string[] = TRANSACTION_COLUMNS.map(({ name }) => name).filter(
-  (name) => name !== "fingerprint" && name !== "grant_after",
+export const LISTED_COLUMNS = TRANSACTION_COLUMNS.filter(
+  ({ name }) => name !== "fingerprint" && name !== "grant_after",
 );
 
 /** The transactions of these versions that there are, in order. */

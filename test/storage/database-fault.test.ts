@@ -56,6 +56,7 @@ describe("database faults", () => {
       "Connection terminated unexpectedly",
       "Connection terminated due to connection timeout",
       "timeout exceeded when trying to connect",
+      "Cannot use a pool after calling end on the pool",
       "Client has encountered a connection error and is not queryable",
     ];
     for (const message of messages) expect(databaseFaultOf(new Error(message))).to.equal("away");
