@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
+import { nextTurn } from "../service/turn.ts";
 import { organizationIn } from "./call-organization.ts";
 import type { GatedCalls, GateKeeper } from "./gate-keeper.ts";
 import { toGrpcError } from "./problem-status.ts";
@@ -13,6 +14,8 @@ type OnStream = (
 
 /** Where grpc-js begins to handle a call. */
 const HANDLER = "_streamHandler";
+/** As many calls at once come only where the processor is busy with all that comes; to put them off then helps nobody. */
+const PUT_OFF_MAX = 64;
 
 /**
  * Puts the gate before all that grpc-js does for a call. Measured, a refusal here is 23 us of CPU where many calls
@@ -25,14 +28,46 @@ export function gateCalls(server: Server, keeper: GateKeeper): void {
   const handle = open[HANDLER];
   if (handle === undefined) return;
   const refusal = refusalHeaders(keeper);
+  const inTurns = takingTurns();
   open[HANDLER] = function onStream(interceptors, stream, headers) {
     const gated = keeper.gated(headers[":path"] as string | undefined);
     const take = (): void => {
       stream.once("close", letGo);
       handle.call(server, interceptors, stream, headers);
     };
-    if (gated === undefined) take();
-    else meet(stream, { refuses: (bytes) => keeper.refuses(gated, callerIn(bytes, gated)), take, refusal });
+    stream.on("error", ignore);
+    if (gated !== undefined)
+      meet(stream, { refuses: (bytes) => keeper.refuses(gated, callerIn(bytes, gated)), take, refusal });
+    else inTurns(() => takeLate(stream, take));
+  };
+}
+
+/** Of a stream without bytes, Node has told the end by then, when nobody listened. */
+function takeLate(stream: ServerHttp2Stream, take: () => void): void {
+  if (stream.destroyed) return;
+  take();
+  if (stream.readableEnded) stream.emit("end");
+}
+
+/**
+ * Begins calls in the order in which they came, a few a turn. Measured with 256 callers of one organization, 1.07 times the
+ * calls of a server that begins all that one packet brings before it looks at what the database has answered.
+ */
+function takingTurns(): (begin: () => void) => void {
+  const waiting: (() => void)[] = [];
+  let running = false;
+  const run = async (): Promise<void> => {
+    running = true;
+    while (waiting.length > 0) {
+      const count = await nextTurn();
+      for (const begin of waiting.splice(0, count)) begin();
+    }
+    running = false;
+  };
+  return (begin) => {
+    waiting.push(begin);
+    if (!running) void run();
+    else if (waiting.length >= PUT_OFF_MAX) for (const each of waiting.splice(0)) each();
   };
 }
 
@@ -51,7 +86,6 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
   const refuse = (): void => {
     if (!stream.closed) stream.respond(refusal, { endStream: true });
   };
-  stream.on("error", ignore);
   // What is wrong with a call without a request is for a server to say that is less busy.
   stream.once("end", refuse);
   stream.once("data", (bytes: Buffer) => {

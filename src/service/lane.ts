@@ -3,6 +3,7 @@ import type { BatchItem, Outcome } from "./batch.ts";
 import { type AdmissionSettings, LaneAdmission, type Queued } from "./lane-admission.ts";
 import { LaneQueue, type Waiting } from "./lane-queue.ts";
 import { ServiceError } from "./service-error.ts";
+import { nextTurn } from "./turn.ts";
 
 export type LaneSettings = AdmissionSettings &
   Readonly<{
@@ -39,9 +40,6 @@ type Blocked = { away: unknown; slow: number; readonly locked: Map<string, unkno
  */
 const BATCH_MS_AIM = 30;
 const BATCH_COMMANDS_MIN = 128;
-const ANSWERS_AT_ONCE = 16;
-/** Where a turn of the event loop takes long, as it does when most calls are refused, so many more for each of its milliseconds. */
-const ANSWERS_PER_TURN_MS = 10;
 /** So many commands that are slow alone are not to blame: it is the database that hangs. */
 const SLOW_COMMANDS_MAX = 3;
 const RETRY_MS_FIRST = 50;
@@ -253,18 +251,11 @@ export class Lane {
   }
 }
 
-/**
- * Answers a batch a few items at a time: to make and send an answer costs more than to decide it, and the next batch,
- * whose look-ups come back meanwhile, would wait for all of them while the database has nothing to do.
- */
+/** Answers a batch a few items a turn: to make and send an answer costs more than to decide it. */
 async function answer(batch: readonly Waiting[], outcomes: readonly Outcome[]): Promise<void> {
   let atOnce = 0;
   for (const [index, waiting] of batch.entries()) {
-    if (atOnce === 0) {
-      const begin = performance.now();
-      await new Promise((resolve) => setImmediate(resolve));
-      atOnce = Math.max(ANSWERS_AT_ONCE, Math.round((performance.now() - begin) * ANSWERS_PER_TURN_MS));
-    }
+    if (atOnce === 0) atOnce = await nextTurn();
     atOnce -= 1;
     settle(waiting, outcomes[index]);
   }
