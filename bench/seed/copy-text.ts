@@ -1,4 +1,5 @@
 import type { BulkColumn } from "../../src/storage/bulk.ts";
+import { toRowTime } from "../../src/storage/timestamp.ts";
 
 /** A value of a row as COPY reads it: one text, or nothing. */
 export type CopyColumn<Row> = Readonly<{ name: string; text: (row: Row) => string | null }>;
@@ -9,12 +10,13 @@ const ESCAPES: Readonly<Record<string, string>> = { "\\": "\\\\", "\n": "\\n", "
 
 /** The columns of a multi-row insert, for COPY: the same values, without the arrays. */
 export function copyColumns<Row>(columns: readonly BulkColumn<Row>[]): readonly CopyColumn<Row>[] {
-  return columns.map(({ name, cast, value }) => ({
+  return columns.map(({ name, array, value }) => ({
     name,
     text: (row) => {
       const scalar = value(row);
       if (scalar === null) return null;
-      return cast === "hex" ? `\\x${scalar}` : String(scalar);
+      if (array === "timestamptz") return toRowTime(BigInt(scalar));
+      return array === "bytea" ? `\\x${scalar}` : String(scalar);
     },
   }));
 }

@@ -3,7 +3,7 @@ import type { Alert, AlertKind } from "../domain/alerts/alert.ts";
 import { thresholdsFromText, thresholdsText } from "../domain/alerts/threshold.ts";
 import { type BulkColumn, bulkInsert } from "./bulk.ts";
 import type { Write } from "./pipeline.ts";
-import { fromRowTime, toRowTime } from "./timestamp.ts";
+import { fromRowTime } from "./timestamp.ts";
 
 export type AlertRow = Readonly<{
   organization_id: string;
@@ -26,8 +26,8 @@ const COLUMNS: readonly BulkColumn<Alert>[] = [
   { name: "level_micros", array: "bigint", value: (alert) => alert.levelMicros },
   { name: "remaining_micros", array: "bigint", value: (alert) => alert.remainingMicros },
   { name: "version", array: "bigint", value: (alert) => alert.version },
-  { name: "effective_time", array: "timestamptz", value: (alert) => toRowTime(alert.effectiveTime) },
-  { name: "record_time", array: "timestamptz", value: (alert) => toRowTime(alert.recordTime) },
+  { name: "effective_time", array: "timestamptz", value: (alert) => alert.effectiveTime },
+  { name: "record_time", array: "timestamptz", value: (alert) => alert.recordTime },
 ];
 
 export function alertInsert(alerts: readonly Alert[]): Write {

@@ -1,7 +1,6 @@
 import { CompiledQuery, type RawBuilder, sql } from "kysely";
+import { ArrayBytes, type ArrayType, isNothing, type Scalar } from "./array-bytes.ts";
 import type { Write } from "./pipeline.ts";
-
-type Scalar = string | number | bigint | boolean | null;
 
 /**
  * One column of a multi-row statement. Its values travel as one array of the
@@ -9,8 +8,8 @@ type Scalar = string | number | bigint | boolean | null;
  */
 export type BulkColumn<Row> = Readonly<{
   name: string;
-  array: "text" | "uuid" | "bigint" | "integer" | "boolean" | "timestamptz";
-  cast?: "jsonb" | "bigint[]" | "hex";
+  array: ArrayType;
+  cast?: "bigint[]";
   value: (row: Row) => Scalar;
 }>;
 
@@ -28,9 +27,9 @@ export function bulkInsert<Row>(table: string, columns: Columns<Row>, rows: read
   const arrays = arraysOf(columns, rows);
   const texts = insertTexts.get(columns) ?? new Map<string, string>();
   insertTexts.set(columns, texts);
-  const selection = arrays.map((array) => (array === NOTHING ? "0" : "1")).join("");
+  const selection = arrays.map((array) => (isNothing(array) ? "0" : "1")).join("");
   const key = texts.has(selection) || texts.size < SELECTIONS_MAX ? selection : ALL;
-  const isIn = (_: unknown, index: number): boolean => key === ALL || arrays[index] !== NOTHING;
+  const isIn = (_: unknown, index: number): boolean => key === ALL || selection[index] === "1";
   const text = texts.get(key) ?? insertText(table, columns.filter(isIn));
   texts.set(key, text);
   return CompiledQuery.raw(text, arrays.filter(isIn));
@@ -56,7 +55,7 @@ export function bulkUpdate<Row>(
     return `${column.name} = case when ${flag} then ${value} else t.${column.name} end`;
   });
   const where = keys.map((key, index) => `t.${key.name} = ${element(key, index)}`);
-  const update = `update ${table} t set ${sets} from ${unnested(all)} where ${where.join(" and ")}`;
+  const update = `update ${table} t set ${sets} from (${selected(all)}) u where ${where.join(" and ")}`;
   const text = `with updated as (${update} returning 1)
     select require_rows('${table}', count(*), $${all.length + 1}::bigint) from updated`;
   return CompiledQuery.raw(text, [...arraysOf(all, rows), rows.length]);
@@ -67,8 +66,9 @@ export function columnsOf<Row>(alias: string, columns: Columns<Row>): RawBuilder
   return sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(", "));
 }
 
-/** An array of nothing but nulls. */
-const NOTHING = "{}";
+/** About so many are needed: for an array's beginning, and for a value. */
+const ARRAY_BYTES = 64;
+const VALUE_BYTES = 28;
 
 /** Each has a text, which is prepared: where batches differ more than that, all columns are written. */
 const SELECTIONS_MAX = 16;
@@ -79,40 +79,26 @@ const insertTexts = new WeakMap<object, Map<string, string>>();
 
 function insertText<Row>(table: string, columns: Columns<Row>): string {
   const names = columns.map(({ name }) => name);
-  return `insert into ${table} (${names}) select ${columns.map(element)} from ${unnested(columns)}`;
+  return `insert into ${table} (${names}) select ${columns.map(element)} from (${selected(columns)}) u`;
 }
 
 function flagOf<Row>({ name, isSet }: UpdatedColumn<Row>): BulkColumn<Row> {
   return { name, array: "boolean", value: (row) => isSet?.(row) ?? true };
 }
 
-/** Arrays that are shorter than others are filled up with nulls, so one of nothing but nulls travels as an empty one. */
-function unnested<Row>(columns: Columns<Row>): string {
-  const arrays = columns.map(({ array }, index) => `$${index + 1}::${array}[]`);
-  return `unnest(${arrays}) as u (${columns.map((_, index) => `c${index}`)})`;
+/**
+ * The elements of all arrays, side by side; those that are shorter are filled up with nulls. In a `select` they need not be
+ * kept until all of them are read, as in a `from`.
+ */
+function selected<Row>(columns: Columns<Row>): string {
+  return `select ${columns.map(({ array }, index) => `unnest($${index + 1}::${array}[]) c${index}`)}`;
 }
 
 function element<Row>({ cast }: BulkColumn<Row>, index: number): string {
-  if (cast === undefined) return `u.c${index}`;
-  return cast === "hex" ? `decode(u.c${index}, 'hex')` : `u.c${index}::${cast}`;
+  return cast === undefined ? `u.c${index}` : `u.c${index}::${cast}`;
 }
 
-function arraysOf<Row>(columns: Columns<Row>, rows: readonly Row[]): string[] {
-  return columns.map((column) => arrayText(column, rows));
-}
-
-/** As PostgreSQL reads an array. node-postgres would quote and escape every element, which few need. */
-function arrayText<Row>({ array, cast, value }: BulkColumn<Row>, rows: readonly Row[]): string {
-  const elements = rows.map((row) => {
-    const element = value(row) ?? null;
-    if (element === null) return "NULL";
-    // JSON has no control characters, of whose escapes arrays and JSON think differently; and it is full of quotes.
-    if (cast === "jsonb") return JSON.stringify(element);
-    return array === "text" || array === "timestamptz" ? quoted(String(element)) : String(element);
-  });
-  return elements.every((element) => element === "NULL") ? NOTHING : `{${elements.join(",")}}`;
-}
-
-function quoted(text: string): string {
-  return `"${/["\\]/.test(text) ? text.replaceAll(/["\\]/g, "\\$&") : text}"`;
+function arraysOf<Row>(columns: Columns<Row>, rows: readonly Row[]): readonly Buffer[] {
+  const bytes = new ArrayBytes(columns.length * (ARRAY_BYTES + rows.length * VALUE_BYTES));
+  return columns.map(({ array, value }) => bytes.write(array, rows, value));
 }

@@ -30,7 +30,7 @@ export const CONTEXT_COLUMNS: readonly BulkColumn<WithContext>[] = [
     ([name, field]) =>
       ({ name, array: "text", value: (row: WithContext) => row.context?.[field] ?? null }) as const,
   ),
-  { name: "labels", array: "text", cast: "jsonb", value: ({ context }) => labelsText(context) },
+  { name: "labels", array: "jsonb", value: ({ context }) => labelsText(context) },
 ];
 
 export function fromRowContext(row: ContextRow): SpendContext {

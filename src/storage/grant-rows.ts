@@ -2,7 +2,7 @@ import { type Kysely, sql } from "kysely";
 import { type Grant, type GrantKind, isOpen } from "../domain/ledger/grant.ts";
 import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
 import type { Write } from "./pipeline.ts";
-import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
+import { fromRowTime, fromRowTimeOrNull } from "./timestamp.ts";
 
 /** A grant and whose it is. */
 export type OwnedGrant = Readonly<{ organizationId: string; grant: Grant }>;
@@ -48,8 +48,8 @@ const CHANGING: readonly Column[] = [
 const FIXED: readonly Column[] = [
   { name: "kind", array: "text", value: (row) => row.grant.kind },
   { name: "amount_micros", array: "bigint", value: (row) => row.grant.amountMicros },
-  { name: "create_time", array: "timestamptz", value: (row) => toRowTime(row.grant.createTime) },
-  { name: "expire_time", array: "timestamptz", value: (row) => toRowTimeOrNull(row.grant.expireTime) },
+  { name: "create_time", array: "timestamptz", value: (row) => row.grant.createTime },
+  { name: "expire_time", array: "timestamptz", value: (row) => row.grant.expireTime ?? null },
   { name: "reference", array: "text", value: (row) => row.grant.reference },
   { name: "version", array: "bigint", value: (row) => row.grant.version },
 ];

@@ -1,8 +1,10 @@
 import type { EntityProperty } from "@mikro-orm/core";
 import { PostgreSqlDriver } from "@mikro-orm/postgresql";
 import type { Kysely } from "kysely";
+import type { Scalar } from "./array-bytes.ts";
 import { bulkUpdate, type UpdatedColumn } from "./bulk.ts";
 import { sendWrites } from "./pipeline.ts";
+import { fromRowTime } from "./timestamp.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 type Change = Readonly<{ key: Values; payload: Values }>;
@@ -37,7 +39,7 @@ export class LedgerDriver extends PostgreSqlDriver {
   };
 }
 
-/** Values are what the database takes already; bytes travel in hex. */
+/** Values are what the database takes already, but for bytes and times. */
 function toColumn(
   property: EntityProperty | undefined,
   name: string,
@@ -46,19 +48,18 @@ function toColumn(
 ): UpdatedColumn<Change> {
   const [column, type] = [property?.fieldNames[0], property?.columnTypes[0]];
   if (column === undefined || type === undefined) throw new Error(`no column for ${name}`);
-  const isBytes = type === "bytea";
-  const read = (change: Change): never => {
-    const value = change[side][name] ?? null;
-    return (Buffer.isBuffer(value) ? value.toString("hex") : value) as never;
-  };
-  const base = isBytes
-    ? { name: column, array: "text" as const, cast: "hex" as const, value: read }
-    : { name: column, array: arrayOf(type), value: read };
+  const value = (change: Change): Scalar => toScalar(change[side][name] ?? null, type);
+  const base = { name: column, array: arrayOf(type), value };
   const isPartial = changes.some((change) => !(name in change[side]));
   return isPartial ? { ...base, isSet: (change) => name in change[side] } : base;
 }
 
-const ARRAYS = ["text", "uuid", "bigint", "boolean", "timestamptz"] as const;
+function toScalar(value: unknown, type: string): Scalar {
+  if (Buffer.isBuffer(value)) return value.toString("hex");
+  return type === "timestamptz" && value !== null ? fromRowTime(String(value)) : (value as Scalar);
+}
+
+const ARRAYS = ["text", "uuid", "bigint", "boolean", "timestamptz", "bytea"] as const;
 
 function arrayOf(type: string): (typeof ARRAYS)[number] {
   const array = ARRAYS.find((known) => known === type);

@@ -6,7 +6,7 @@ import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
 import type { Write } from "./pipeline.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
-import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
+import { fromRowTime, fromRowTimeOrNull, toRowTime } from "./timestamp.ts";
 
 /** A reservation and whose it is. */
 export type OwnedReservation = Readonly<{ organizationId: string; reservation: Reservation }>;
@@ -44,14 +44,14 @@ const KEYS: readonly Column[] = [
 const CHANGING: readonly Column[] = [
   { name: "state", array: "text", value: (row) => row.reservation.state },
   { name: "amount_micros", array: "bigint", value: (row) => row.reservation.amountMicros },
-  { name: "holds", array: "text", cast: "jsonb", value: (row) => toRowShares(row.reservation.holds) },
+  { name: "holds", array: "jsonb", value: (row) => toRowShares(row.reservation.holds) },
   { name: "settled_micros", array: "bigint", value: (row) => row.reservation.settledMicros ?? null },
-  { name: "payments", array: "text", cast: "jsonb", value: (row) => toRowShares(row.reservation.payments) },
+  { name: "payments", array: "jsonb", value: (row) => toRowShares(row.reservation.payments) },
   { name: "debt_micros", array: "bigint", value: (row) => row.reservation.debtMicros },
   { name: "refunded_micros", array: "bigint", value: (row) => row.reservation.refundedMicros },
   { name: "late", array: "boolean", value: (row) => row.reservation.late },
-  { name: "expire_time", array: "timestamptz", value: (row) => toRowTime(row.reservation.expireTime) },
-  { name: "end_time", array: "timestamptz", value: (row) => toRowTimeOrNull(row.reservation.endTime) },
+  { name: "expire_time", array: "timestamptz", value: (row) => row.reservation.expireTime },
+  { name: "end_time", array: "timestamptz", value: (row) => row.reservation.endTime ?? null },
   { name: "end_version", array: "bigint", value: (row) => row.reservation.endVersion ?? null },
   {
     name: "versions",
@@ -62,7 +62,7 @@ const CHANGING: readonly Column[] = [
 ];
 
 const FIXED: readonly Column[] = [
-  { name: "create_time", array: "timestamptz", value: (row) => toRowTime(row.reservation.createTime) },
+  { name: "create_time", array: "timestamptz", value: (row) => row.reservation.createTime },
   ...[...CONTEXT_COLUMNS, ...PRICING_COLUMNS].map((column) => ({
     ...column,
     value: (row: OwnedReservation) => column.value(row.reservation),

@@ -12,7 +12,7 @@ import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-colu
 import type { Write } from "./pipeline.ts";
 import { fromJsonSubscription, toJsonText } from "./plan-json.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
-import { fromRowTime, fromRowTimeOrNull, toRowTime, toRowTimeOrNull } from "./timestamp.ts";
+import { fromRowTime, fromRowTimeOrNull } from "./timestamp.ts";
 
 /** Amounts and versions are text: JSON numbers are not exact. */
 type MovementRow = [
@@ -69,17 +69,17 @@ export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "organization_id", array: "text", value: (t) => t.organizationId },
   { name: "version", array: "bigint", value: (t) => t.version },
   { name: "kind", array: "text", value: (t) => t.kind },
-  { name: "effective_time", array: "timestamptz", value: (t) => toRowTime(t.effectiveTime) },
-  { name: "record_time", array: "timestamptz", value: (t) => toRowTime(t.recordTime) },
+  { name: "effective_time", array: "timestamptz", value: (t) => t.effectiveTime },
+  { name: "record_time", array: "timestamptz", value: (t) => t.recordTime },
   { name: "request_id", array: "uuid", value: (t) => t.requestId ?? null },
-  { name: "fingerprint", array: "text", cast: "hex", value: (t) => t.fingerprint ?? null },
+  { name: "fingerprint", array: "bytea", value: (t) => t.fingerprint ?? null },
   { name: "request_ordinal", array: "integer", value: (t) => t.requestOrdinal },
   { name: "actor", array: "text", value: (t) => t.actor },
   { name: "reservation_id", array: "uuid", value: (t) => t.reservationId ?? null },
   { name: "grant_id", array: "uuid", value: (t) => t.grantId ?? null },
   { name: "grant_kind", array: "text", value: (t) => t.grantKind ?? null },
   { name: "amount_micros", array: "bigint", value: (t) => t.amountMicros },
-  { name: "expire_time", array: "timestamptz", value: (t) => toRowTimeOrNull(t.expireTime) },
+  { name: "expire_time", array: "timestamptz", value: (t) => t.expireTime ?? null },
   { name: "late", array: "boolean", value: (t) => t.late ?? null },
   { name: "spent_becomes_debt", array: "boolean", value: (t) => t.spentBecomesDebt ?? null },
   { name: "reference", array: "text", value: (t) => t.reference ?? null },
@@ -88,8 +88,7 @@ export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   ...PRICING_COLUMNS,
   {
     name: "movements",
-    array: "text",
-    cast: "jsonb",
+    array: "jsonb",
     value: (t) => JSON.stringify(t.movements.map(toRowMovement)),
   },
   { name: "subscription_micros", array: "bigint", value: (t) => t.balance.subscriptionMicros },
@@ -99,23 +98,20 @@ export const TRANSACTION_COLUMNS: readonly BulkColumn<SealedTransaction>[] = [
   { name: "debt_micros", array: "bigint", value: (t) => t.balance.debtMicros },
   {
     name: "grant_after",
-    array: "text",
-    cast: "jsonb",
+    array: "jsonb",
     value: (t) => (t.grantAfter ? toRowBuckets(t.grantAfter) : null),
   },
   {
     name: "made",
-    array: "text",
-    cast: "jsonb",
+    array: "jsonb",
     value: (t) => (t.made ? JSON.stringify(t.made.map(toRowMadeGrant)) : null),
   },
   {
     name: "subscription",
-    array: "text",
-    cast: "jsonb",
+    array: "jsonb",
     value: (t) => (t.subscriptionAfter ? toJsonText(t.subscriptionAfter) : null),
   },
-  { name: "hash", array: "text", cast: "hex", value: (t) => t.hash },
+  { name: "hash", array: "bytea", value: (t) => t.hash },
 ];
 
 export function transactionInsert(rows: readonly SealedTransaction[]): Write {
