@@ -169,24 +169,24 @@ export class LedgerUnit {
   /** Sends what was decided, in its order; returns the transactions in their chain. The commit tells how it went. */
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
     const { grants, debts, reservations, subscriptions } = gatherDecided(decided);
-    const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
-    for (const [id, row] of this.#accounts) {
-      const { account } = this.ledger(id);
-      if (account.version === 0n) this.#em.remove(row);
-      else Object.assign(row, toRowAccount(account), this.alerts.toRow(id));
-    }
-    const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
     const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
+    // PostgreSQL is at work on these while the others are made.
+    await sendWrites(this.#database, [reservationInsert(madeHolds), reservationUpdate(storedHolds)]);
+    const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
+    const [storedGrants, madeGrants] = this.#apart(grants, grantKey);
     await sendWrites(this.#database, [
       transactionInsert(sealed),
-      reservationInsert(madeHolds),
-      reservationUpdate(storedHolds),
       grantInsert(madeGrants),
       grantUpdate(storedGrants),
       debtUpsert(this.#database, debts),
       ...this.alerts.writes(this.#database),
       subscriptionUpsert(this.#database, subscriptions),
     ]);
+    for (const [id, row] of this.#accounts) {
+      const { account } = this.ledger(id);
+      if (account.version === 0n) this.#em.remove(row);
+      else Object.assign(row, toRowAccount(account), this.alerts.toRow(id));
+    }
     await this.#em.flush();
     return sealed;
   }

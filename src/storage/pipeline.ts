@@ -80,11 +80,9 @@ export class Pipeline {
    * large goes at once, to be worked at meanwhile.
    */
   #gather(): void {
-    const { stream } = this.#client.connection;
-    if (stream.writableLength > PACKET_BYTES) this.#release();
     if (this.#gathering) return;
     this.#gathering = true;
-    stream.cork();
+    this.#client.connection.stream.cork();
     process.nextTick(() => this.#release());
   }
 
@@ -101,7 +99,9 @@ export class Pipeline {
       return Promise.reject(lateness);
     }
     this.#gather();
-    return this.#ask(query);
+    const answered = this.#ask<Row>(query);
+    if (this.#client.connection.stream.writableLength > PACKET_BYTES) this.#release();
+    return answered;
   }
 
   /**
@@ -141,4 +141,4 @@ export async function sendWrites(database: Kysely<unknown>, writes: readonly Wri
 }
 
 /** More than this is sent at once. */
-const PACKET_BYTES = 16_384;
+const PACKET_BYTES = 6_144;
