@@ -1,3 +1,4 @@
+import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 import { nextTurn } from "../service/turn.ts";
@@ -106,7 +107,7 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
  * made anew, and the old one, in old memory, points to the new one. What listens holds all of a call, and goes here.
  */
 function letGo(this: ServerHttp2Stream): void {
-  this.removeAllListeners();
+  EventEmitter.prototype.removeAllListeners.call(this);
   this.on("error", ignore);
 }
 

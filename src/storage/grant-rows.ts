@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import { type Grant, type GrantKind, isOpen } from "../domain/ledger/grant.ts";
 import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
+import { keyRows } from "./key-rows.ts";
+import type { Key } from "./named.ts";
 import type { Write } from "./pipeline.ts";
 import { fromRowTime, fromRowTimeOrNull } from "./timestamp.ts";
 
@@ -26,7 +28,6 @@ export type GrantRow = Readonly<{
 }>;
 
 type Column = BulkColumn<OwnedGrant>;
-type Key = readonly [organizationId: string, id: string];
 
 const KEYS: readonly Column[] = [
   { name: "organization_id", array: "text", value: (row) => row.organizationId },
@@ -87,7 +88,7 @@ export async function selectGrants(
 ): Promise<readonly OwnedGrant[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<GrantRow>`
-    select ${columnsOf("g", GRANT_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    select ${columnsOf("g", GRANT_COLUMNS)} from ${keyRows(keys, "uuid")}
     join grants g on g.organization_id = k.o and g.grant_id = k.i`.execute(database);
   return rows.map(fromRowOwnedGrant);
 }
@@ -99,8 +100,8 @@ export async function selectReferencedGrants(
 ): Promise<readonly OwnedGrant[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<GrantRow>`
-    select ${columnsOf("g", GRANT_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, r)
-    join grants g on g.organization_id = k.o and g.reference = k.r`.execute(database);
+    select ${columnsOf("g", GRANT_COLUMNS)} from ${keyRows(keys, "text")}
+    join grants g on g.organization_id = k.o and g.reference = k.i`.execute(database);
   return rows.map(fromRowOwnedGrant);
 }
 

@@ -1,17 +1,19 @@
 import { type Kysely, sql } from "kysely";
+import { keyRows } from "./key-rows.ts";
+import type { Key } from "./named.ts";
 
 export type UsedReference = Readonly<{ organizationId: string; reference: string; grantId: string }>;
 
 /** The grants whose references begin so. `~` comes after every character that a reference may have. */
 export async function selectReferences(
   database: Kysely<unknown>,
-  keys: readonly (readonly [organizationId: string, prefix: string])[],
+  keys: readonly Key[],
 ): Promise<readonly UsedReference[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<{ organization_id: string; reference: string; grant_id: string }>`
     select g.organization_id, g.reference, g.grant_id
-    from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, prefix]) => prefix)}::text[]) as k (o, p)
-    join grants g on g.organization_id = k.o and g.reference >= k.p and g.reference < k.p || '~'`.execute(
+    from ${keyRows(keys, "text")}
+    join grants g on g.organization_id = k.o and g.reference >= k.i and g.reference < k.i || '~'`.execute(
     database,
   );
   return rows.map((row) => ({

@@ -1,6 +1,8 @@
 import { type Kysely, sql } from "kysely";
 import type { FirstUse } from "../domain/ledger/ledger.ts";
 import type { TransactionKind } from "../domain/ledger/transaction.ts";
+import { keyRows } from "./key-rows.ts";
+import type { Key } from "./named.ts";
 import { fromRowTime } from "./timestamp.ts";
 
 export type UsedRequest = Readonly<{ organizationId: string; requestId: string; first: FirstUse }>;
@@ -13,19 +15,15 @@ type RequestRow = Readonly<{
   version: string;
 }>;
 
-/**
- * What earlier requests with these ids did (R-REQ-1). Planned as a join with
- * `unnest`, which stays good: `= any(...)` planned on a near-empty table is 4x
- * slower once the table has grown.
- */
+/** What earlier requests with these ids did (R-REQ-1). */
 export async function selectRequests(
   database: Kysely<unknown>,
-  keys: readonly (readonly [organizationId: string, requestId: string])[],
+  keys: readonly Key[],
 ): Promise<readonly UsedRequest[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<RequestRow & Readonly<{ request_id: string }>>`
     select t.organization_id, t.request_id, t.fingerprint, t.kind, t.effective_time, t.version
-    from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    from ${keyRows(keys, "uuid")}
     join transactions t on t.organization_id = k.o and t.request_id = k.i
     order by t.organization_id, t.request_id, t.request_ordinal`.execute(database);
   return gather(rows);
@@ -36,13 +34,13 @@ export type UsedRequestReference = Readonly<{ organizationId: string; reference:
 /** What earlier requests did under these references; each of them did it in one change (R-GRANT-4). */
 export async function selectRequestReferences(
   database: Kysely<unknown>,
-  keys: readonly (readonly [organizationId: string, reference: string])[],
+  keys: readonly Key[],
 ): Promise<readonly UsedRequestReference[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<RequestRow & Readonly<{ request_reference: string }>>`
     select t.organization_id, t.request_reference, t.fingerprint, t.kind, t.effective_time, t.version
-    from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, text]) => text)}::text[]) as k (o, r)
-    join transactions t on t.organization_id = k.o and t.request_reference = k.r`.execute(database);
+    from ${keyRows(keys, "text")}
+    join transactions t on t.organization_id = k.o and t.request_reference = k.i`.execute(database);
   return rows.map((row) => ({
     organizationId: row.organization_id,
     reference: row.request_reference,

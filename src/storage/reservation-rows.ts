@@ -4,6 +4,8 @@ import type { Reservation, ReservationState } from "../domain/ledger/reservation
 import type { Time } from "../domain/time.ts";
 import { type BulkColumn, bulkInsert, bulkUpdate, columnsOf } from "./bulk.ts";
 import { CONTEXT_COLUMNS, type ContextRow, fromRowContext } from "./context-columns.ts";
+import { keyRows } from "./key-rows.ts";
+import type { Key } from "./named.ts";
 import type { Write } from "./pipeline.ts";
 import { fromRowPricing, PRICING_COLUMNS, type PricingRow } from "./pricing-columns.ts";
 import { fromRowTime, fromRowTimeOrNull, toRowTime } from "./timestamp.ts";
@@ -80,14 +82,14 @@ export function reservationUpdate(rows: readonly OwnedReservation[]): Write {
   return bulkUpdate("reservations", KEYS, CHANGING, rows);
 }
 
-/** The reservations of these ids. A join, whose plan stays good as the table grows; `= any` does not. */
+/** The reservations of these ids. */
 export async function selectReservations(
   database: Kysely<unknown>,
-  keys: readonly (readonly [organizationId: string, reservationId: string])[],
+  keys: readonly Key[],
 ): Promise<readonly OwnedReservation[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<ReservationRow>`
-    select ${columnsOf("r", RESERVATION_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::uuid[]) as k (o, i)
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from ${keyRows(keys, "uuid")}
     join reservations r on r.organization_id = k.o and r.reservation_id = k.i`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
@@ -95,11 +97,11 @@ export async function selectReservations(
 /** What the runs still hold. */
 export async function selectHeldOfRuns(
   database: Kysely<unknown>,
-  keys: readonly (readonly [organizationId: string, runId: string])[],
+  keys: readonly Key[],
 ): Promise<readonly OwnedReservation[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<ReservationRow>`
-    select ${columnsOf("r", RESERVATION_COLUMNS)} from unnest(${keys.map(([id]) => id)}::text[], ${keys.map(([, id]) => id)}::text[]) as k (o, i)
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from ${keyRows(keys, "text")}
     join reservations r on r.organization_id = k.o and r.run_id = k.i and r.state = 'HELD'`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
