@@ -217,10 +217,10 @@ function readStreams(read: SettingsReader): Config["streams"] {
       max: 1_000,
     }),
     compareMs: read.integer("PLEYOR_COMPARE_INTERVAL_MS", { default: 1_000, min: 10, max: HOUR_MS }),
-    // A message costs 15 to 25 us of this process, so this is about a tenth of a core; and ten thousand watchers of
-    // something that never rests get one in less than two seconds.
+    // A message costs this process 15 to 25 us of its thread and as much again in the system and V8's helpers, so this is
+    // about a quarter of a core; and ten thousand watchers of something that never rests get one in less than two seconds.
     messagesPerSecondMax: read.integer("PLEYOR_STREAM_MESSAGES_PER_SECOND_MAX", {
-      default: 6_000,
+      default: 5_500,
       min: 1,
       max: 1_000_000,
     }),

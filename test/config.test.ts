@@ -40,7 +40,7 @@ describe("config", () => {
         streamsMax: 20_000,
         streamsPerConnectionMax: 1_000,
         compareMs: 1_000,
-        messagesPerSecondMax: 6_000,
+        messagesPerSecondMax: 5_500,
         stalledMs: 60_000,
       },
       admin: { streamsMax: 2 },
