@@ -1,16 +1,16 @@
 import type { PostgresClient, PostgresPool } from "./postgres-session.ts";
 
-type Parameters = Readonly<Record<string, string | null>>;
+type Parameters = Readonly<Record<string, string | Buffer | null>>;
 
-/** All that one batch writes, as the text of arrays: nothing is left to do but to send it. */
+/** All that one batch writes, as PostgreSQL's bytes of arrays: nothing is left to do but to send it. */
 export type PreparedBatch = Readonly<{
   transactions: Parameters;
   inserts: Parameters;
   updates: Parameters;
   account: Parameters;
   /** The ids that are looked up first. */
-  requestIds: string;
-  reservationIds: string;
+  requestIds: Parameters[string];
+  reservationIds: Parameters[string];
   operations: number;
 }>;
 
@@ -96,9 +96,9 @@ export class BatchSql {
 
 const LOOK_UP_REQUESTS = `
   select t.request_id, t.request_ordinal, t.fingerprint, t.kind, t.effective_time, t.version
-  from unnest($2::uuid[]) as k (i) join transactions t on t.organization_id = $1 and t.request_id = k.i`;
+  from (select unnest($2::uuid[]) i) k join transactions t on t.organization_id = $1 and t.request_id = k.i`;
 const LOOK_UP_RESERVATIONS = `
-  select r.* from unnest($2::uuid[]) as k (i)
+  select r.* from (select unnest($2::uuid[]) i) k
   join reservations r on r.organization_id = $1 and r.reservation_id = k.i`;
 const UPDATE_GRANT = `
   update grants set free_micros = $2::bigint - $3::bigint, held_micros = $3,
@@ -123,10 +123,14 @@ function updateOf(table: string, key: string, columns: Columns): string {
 
 /** An array of arrays would have to be a matrix, so each of these travels as text. */
 function unnestOf(columns: Columns): string {
-  const arrays = Object.values(columns).map(
-    (type, index) => `$${index + 2}::${type.endsWith("[]") ? "text" : type}[]`,
+  const elements = Object.entries(columns).map(
+    ([name, type], index) => `unnest($${index + 2}::${elementType(type)}[]) ${name}`,
   );
-  return `unnest(${arrays}) as u (${Object.keys(columns)})`;
+  return `(select ${elements}) u`;
+}
+
+function elementType(type: string): string {
+  return type.endsWith("[]") ? "text" : type;
 }
 
 function elementsOf(columns: Columns): readonly string[] {
@@ -205,27 +209,27 @@ async function prepareBatch(client: PostgresClient, tables: Tables, range: Range
       `from transactions t join accounts a using (organization_id)
       where t.organization_id = $1 and t.version = $3 and t.version > $2`,
     ),
-    requestIds: transactions.request_id ?? "{}",
-    reservationIds: updates.reservation_id ?? "{}",
+    requestIds: transactions.request_id ?? null,
+    reservationIds: updates.reservation_id ?? null,
     operations: range.operations,
   };
 }
 
 /** Without the columns in which no row has anything, as the service does it. */
 function filled(rows: Parameters): Parameters {
-  return Object.fromEntries(
-    Object.entries(rows).filter(([, array]) => !/^\{NULL(,NULL)*\}$/.test(array ?? "")),
-  );
+  return Object.fromEntries(Object.entries(rows).filter(([, array]) => array !== null));
 }
 
 const ACCOUNT_AFTER = `t.subscription_micros as subscription, t.reserved_micros as reserved, t.version,
   t.effective_time, t.hash, a.next_due_time`;
 
+/** As bytes, for which no text need be read; null where no row has anything. */
 function arraysOf(columns: Columns, table: string, instead: Readonly<Record<string, string>>): string {
-  return Object.keys(columns)
-    .map(
-      (name) =>
-        `coalesce(array_agg((${instead[name] ?? `${table}.${name}`})::text order by t.version), '{}')::text as ${name}`,
-    )
+  return Object.entries(columns)
+    .map(([name, type]) => {
+      const value = `(${instead[name] ?? `${table}.${name}`})::${elementType(type)}`;
+      const bytes = `array_send(array_agg(${value} order by t.version))`;
+      return `case when bool_or(${value} is not null) then ${bytes} end as ${name}`;
+    })
     .join(", ");
 }

@@ -20,7 +20,7 @@ type Columns<Row> = readonly BulkColumn<Row>[];
 
 /**
  * Inserts all rows by one statement: the number of parameters does not grow with them. Columns in which none of them has
- * anything are left out: PostgreSQL would make a list of each and read it for every row.
+ * anything are left out: PostgreSQL would ask each for every row.
  */
 export function bulkInsert<Row>(table: string, columns: Columns<Row>, rows: readonly Row[]): Write {
   if (rows.length === 0) return undefined;
@@ -66,7 +66,7 @@ export function columnsOf<Row>(alias: string, columns: Columns<Row>): RawBuilder
   return sql.raw(columns.map(({ name }) => `${alias}.${name}`).join(", "));
 }
 
-/** About so many are needed: for an array's beginning, and for a value. */
+/** About so many are needed, for an array's beginning and for a value; one that needs more gets memory of its own. */
 const ARRAY_BYTES = 64;
 const VALUE_BYTES = 28;
 

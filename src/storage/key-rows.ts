@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from "kysely";
 import { ArrayBytes } from "./array-bytes.ts";
 import type { Key } from "./named.ts";
 
-/** About so many bytes travel for a key. */
+/** A key is an organization's name and a UUID, mostly; arrays that need more get memory of their own. */
 const KEY_BYTES = 96;
 
 /**

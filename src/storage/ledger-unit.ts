@@ -170,7 +170,7 @@ export class LedgerUnit {
   async save(decided: readonly Changes[]): Promise<readonly SealedTransaction[]> {
     const { grants, debts, reservations, subscriptions } = gatherDecided(decided);
     const [storedHolds, madeHolds] = this.#apart(reservations, reservationKey);
-    // PostgreSQL is at work on these while the others are made.
+    // Of a large batch, PostgreSQL is at work on these while the others are made.
     await sendWrites(this.#database, [reservationInsert(madeHolds), reservationUpdate(storedHolds)]);
     const sealed = decided.flatMap(({ transactions }) => transactions.map((t) => this.#seal(t)));
     const [storedGrants, madeGrants] = this.#apart(grants, grantKey);

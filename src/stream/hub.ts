@@ -16,7 +16,7 @@ export type HubSettings = Readonly<{
   onError: (error: unknown) => void;
 }>;
 
-/** By default, as many as the streams that a server may have. */
+/** By default, at least as many as the streams that a server may have. */
 const BURST_SECONDS = 4;
 
 /** So many organizations are compared by one statement. */

@@ -11,8 +11,8 @@ import { LedgerRig } from "./support/ledger-rig.ts";
 import { ScriptedDatabase, ScriptedFault } from "./support/scripted-database.ts";
 import { until } from "./support/until.ts";
 
-/** Microseconds for which there is no date. */
-const PAST_ALL_DATES = 10n ** 19n;
+/** The first moment, in microseconds, that could not be read back. */
+const PAST_ALL_DATES = 253_402_300_800_000_000n;
 
 const LANE_SETTINGS: LaneSettings = {
   batchCommandsMax: 32,

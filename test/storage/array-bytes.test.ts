@@ -28,28 +28,47 @@ const ARRAYS: readonly (readonly [ArrayType, Values, readonly (string | null)[]]
   ["boolean", [true, null, false], ["true", null, "false"]],
   [
     "timestamptz",
-    [0n, 946_684_800_000_000n, 1_795_953_539_938_098n, -1n, null],
+    [
+      0n,
+      946_684_800_000_000n,
+      1_795_953_539_938_098n,
+      -1n,
+      null,
+      -62_135_596_800_000_000n,
+      253_402_300_799_999_999n,
+    ],
     [
       "1970-01-01 00:00:00+00",
       "2000-01-01 00:00:00+00",
       "2026-11-29 11:58:59.938098+00",
       "1969-12-31 23:59:59.999999+00",
       null,
+      "0001-01-01 00:00:00+00",
+      "9999-12-31 23:59:59.999999+00",
     ],
   ],
   ["bytea", ["", "00ff", null, "ab".repeat(32)], ["\\x", "\\x00ff", null, `\\x${"ab".repeat(32)}`]],
   ["jsonb", [`{"a": "\\n\\"é"}`, null, "[]"], [`{"a": "\\n\\"é"}`, null, "[]"]],
 ];
 
-/** What does not fit its type, which PostgreSQL would read as something else. */
+/** What does not fit its type, and would be read as something else. */
 const REFUSED: readonly (readonly [ArrayType, Scalar, string])[] = [
   ["uuid", "0199c2a4-7d31-7a53-9c5e-00ffabcdef0", "not a UUID"],
   ["uuid", "0199c2a4-7d31-7a53-9c5e-00ffabcdef012", "not a UUID"],
   ["uuid", "0199c2a4-7d31-7a53-9c5e-00ffabcdefg1", "not a UUID"],
   ["uuid", "0199c2a47d317a539c5e00ffabcdef01", "not a UUID"],
+  ["uuid", "0-199c2a47d317a539c5e00ffabc-de-f-01", "not a UUID"],
   ["bigint", 2n ** 63n, "not a bigint"],
   ["integer", 2 ** 31, "not an integer"],
   ["integer", 1.5, "not an integer"],
+  ["integer", "1", "not an integer"],
+  ["bigint", "", "not a whole number"],
+  ["bigint", "0x10", "not a whole number"],
+  ["bigint", true, "not a whole number"],
+  ["boolean", "true", "not a boolean"],
+  ["boolean", 1, "not a boolean"],
+  ["timestamptz", -62_135_596_800_000_001n, "not a time of the years 1 to 9999"],
+  ["timestamptz", 253_402_300_800_000_000n, "not a time of the years 1 to 9999"],
   ["bytea", "abc", "not in hex"],
   ["bytea", "zz", "not in hex"],
 ];
