@@ -1,15 +1,14 @@
 import { create, toJson } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
-import type { Span, Time } from "../domain/time.ts";
+import { type Span, TIME_MAX, TIME_MIN, type Time } from "../domain/time.ts";
 import { InvalidFieldError } from "./invalid-field.ts";
 
 const MICROS_PER_SECOND = 1_000_000n;
 const NANOS_PER_MICRO = 1_000;
 const NANOS_MAX = 999_999_999;
 
-/** What a Timestamp may hold: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z. */
-const SECONDS_MIN = -62_135_596_800n;
-const SECONDS_MAX = 253_402_300_799n;
+const SECONDS_MIN = TIME_MIN / MICROS_PER_SECOND;
+const SECONDS_MAX = TIME_MAX / MICROS_PER_SECOND;
 
 /**
  * A moment in whole microseconds; what is finer is cut off, toward the past. A

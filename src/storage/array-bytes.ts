@@ -1,9 +1,11 @@
+import { TIME_MAX, TIME_MIN } from "../domain/time.ts";
+
 /** What arrays may be of; jsonb is given as its text, bytes in hex, and a time in microseconds since 1970. */
 export type ArrayType = keyof typeof TYPES;
 
 export type Scalar = string | number | bigint | boolean | null;
 
-/** How much of a value's type PostgreSQL has to be told, and how to write it where there is room for it. */
+/** What PostgreSQL calls a type, and how a value of it is written. */
 type ElementType = Readonly<{
   oid: number;
   /** Of what a value takes, at the most. */
@@ -23,8 +25,6 @@ const SHORT_TEXT = 40;
 const UUID_LENGTH = 36;
 const UUID_BYTES = 16;
 const MICROS_1970_TO_2000 = 946_684_800_000_000n;
-const TIME_MIN = -62_135_596_800_000_000n;
-const TIME_MAX = 253_402_300_799_999_999n;
 const JSONB_VERSION = 1;
 const DASH = 45;
 const NO_DIGIT = 16;
