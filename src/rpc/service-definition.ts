@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import type { Route } from "./endpoint.ts";
-import { encode } from "./message-encoding.ts";
+import { encode } from "./encoding/message-encoding.ts";
 
 type Definition = MethodDefinition<Uint8Array, Message>;
 
