@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
-import type { Route } from "./endpoint.ts";
 import { encode } from "./encoding/message-encoding.ts";
+import type { Route } from "./endpoint.ts";
 
 type Definition = MethodDefinition<Uint8Array, Message>;
 

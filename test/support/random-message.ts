@@ -23,18 +23,45 @@ export class Random {
 
 const DEPTH_MAX = 5;
 const ITEMS_MAX = 4;
+const UUID = "018f3c2e-7d5a-7c3b-9e1f-2a4b6c8d0e1f";
+/** Often one that nearly all rules allow, so that most of them are met in a message that breaks one. */
 const TEXTS = [
+  ...new Array<string>(12).fill(UUID),
   "",
   "a",
-  "018f3c2e-7d5a-7c3b-9e1f-2a4b6c8d0e1f",
+  "no id!",
+  "a\u0000b",
+  `${UUID}0`,
   "ünïcode",
   "🙂",
   "x".repeat(48),
   "é".repeat(49),
+  "x".repeat(128),
+  "x".repeat(129),
+  "🙂".repeat(128),
+  "🙂".repeat(129),
+  "x".repeat(257),
 ];
-const INTS = [0, 1, 127, 128, 16_383, 16_384, 2 ** 31 - 1, -1, -(2 ** 31)];
+const INTS = [0, 0, 0, 1, 1, 1, 127, 128, 16_383, 16_384, 2 ** 31 - 1, -1, -(2 ** 31)];
 const UINTS = [0, 1, 127, 128, 2 ** 28, 2 ** 32 - 1];
-const LARGE = [0n, 1n, 127n, 128n, 2n ** 49n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 63n - 1n];
+const LARGE = [
+  1n,
+  1n,
+  1n,
+  1n,
+  1n,
+  0n,
+  10n ** 15n,
+  10n ** 15n + 1n,
+  604_800n,
+  604_801n,
+  127n,
+  128n,
+  2n ** 49n,
+  2n ** 53n - 1n,
+  2n ** 53n,
+  2n ** 63n - 1n,
+];
 const NEGATIVE = [-1n, -128n, -(2n ** 53n), -(2n ** 63n)];
 const DOUBLES = [0, -0, 0.5, -1e300, Number.NaN];
 const JSON_OBJECTS = [{}, { quality: "high", sizes: [1, 2, null], deep: { on: true } }];
