@@ -27,8 +27,8 @@ export async function measureInTurns(
   return subjects.map((subject) => figureOf(subject.name, subject.unit, samples.get(subject) ?? []));
 }
 
-/** So many calls, or this long, until the code of a server is compiled: after 20,000, the rounds went on getting faster by a fifth. */
-const WARM_UP = { calls: 60_000, durationMs: 14_000 };
+/** So many calls, or this long, until the code of a server is compiled: what a call costs falls until 100,000. */
+const WARM_UP = { calls: 120_000, durationMs: 20_000 };
 
 /**
  * Puts a load on a server and reads what it cost whom; before the first round, only to warm it up. The load's CPU
