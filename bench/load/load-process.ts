@@ -3,7 +3,7 @@ import { frameLoad } from "./frame-load.ts";
 import type { Load, LoadMessage, LoadOrder } from "./order.ts";
 import { pacedLoad } from "./paced-load.ts";
 
-/** A process that calls a server: it connects, tells that it is ready, waits to be told to go, and reports. */
+/** A process that calls a server: it connects, tells that it is ready, waits to be told to go, and reports; again and again. */
 
 function tell(message: LoadMessage): void {
   process.send?.(message);
@@ -16,9 +16,7 @@ function loadOf(order: LoadOrder): Load | Promise<Load> {
 
 async function obey(order: LoadOrder): Promise<void> {
   const load = await loadOf(order);
-  process.once("message", () => {
-    report(load).catch((error: Error) => tell({ kind: "failed", reason: error.message }));
-  });
+  begin = () => report(load);
   tell({ kind: "ready" });
 }
 
@@ -28,9 +26,11 @@ async function report({ run, close }: Load): Promise<void> {
   const { user, system } = process.cpuUsage(before);
   close();
   tell({ kind: "done", report: { ...outcome, cpuMs: (user + system) / 1_000 } });
-  process.disconnect();
 }
 
-process.once("message", (order: LoadOrder) => {
-  obey(order).catch((error: Error) => tell({ kind: "failed", reason: error.message }));
+let begin = (): Promise<void> => Promise.reject(new Error("told to go without an order"));
+
+process.on("message", (message: LoadOrder | "go") => {
+  const done = message === "go" ? begin() : obey(message);
+  done.catch((error: Error) => tell({ kind: "failed", reason: error.message }));
 });

@@ -6,6 +6,9 @@ const PROCESS = fileURLToPath(new URL("load-process.ts", import.meta.url));
 /** Calls in flight at the end, and the start of a process on a busy machine. */
 const GRACE_MS = 30_000;
 
+/** Processes that have done a run, for the next one: a new one would compile its code beside what it measures. */
+const idle = new Set<ChildProcess>();
+
 /** A load process that is connected and waits for its start. */
 export class LoadRun {
   readonly #child: ChildProcess;
@@ -17,7 +20,7 @@ export class LoadRun {
   }
 
   static async prepare(order: LoadOrder): Promise<LoadRun> {
-    const run = new LoadRun(fork(PROCESS), order);
+    const run = new LoadRun(takeProcess(), order);
     const ready = run.#hear("ready");
     run.#child.send(order);
     await ready;
@@ -28,6 +31,7 @@ export class LoadRun {
     const done = this.#hear("done");
     this.#child.send("go");
     const { report } = await done;
+    putProcess(this.#child);
     return report;
   }
 
@@ -49,4 +53,26 @@ export class LoadRun {
     });
     return promise;
   }
+}
+
+function takeProcess(): ChildProcess {
+  const [known] = idle;
+  if (known === undefined) return forkProcess();
+  idle.delete(known);
+  known.ref();
+  known.channel?.ref();
+  return known;
+}
+
+function forkProcess(): ChildProcess {
+  const child = fork(PROCESS);
+  child.once("exit", () => idle.delete(child));
+  return child;
+}
+
+/** It ends when this process does. */
+function putProcess(child: ChildProcess): void {
+  child.unref();
+  child.channel?.unref();
+  idle.add(child);
 }
