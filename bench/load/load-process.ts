@@ -30,6 +30,9 @@ async function report({ run, close }: Load): Promise<void> {
 
 let begin = (): Promise<void> => Promise.reject(new Error("told to go without an order"));
 
+// Whoever ordered is gone: there is nobody to report to.
+process.once("disconnect", () => process.exit());
+
 process.on("message", (message: LoadOrder | "go") => {
   const done = message === "go" ? begin() : obey(message);
   done.catch((error: Error) => tell({ kind: "failed", reason: error.message }));

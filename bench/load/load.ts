@@ -67,6 +67,8 @@ function takeProcess(): ChildProcess {
 function forkProcess(): ChildProcess {
   const child = fork(PROCESS);
   child.once("exit", () => idle.delete(child));
+  // What it is told when it has just ended; that it has ended is heard by its exit.
+  child.on("error", () => undefined);
   return child;
 }
 

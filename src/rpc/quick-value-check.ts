@@ -44,6 +44,8 @@ export function valueCheckOf(field: DescField, { type }: FieldRules, messages: M
 type Type = FieldRules["type"];
 
 function singularCheck(message: DescMessage | undefined, type: Type, messages: MessageChecks): ValueCheck {
+  // Of a wrapper, the rule is about what it wraps.
+  if (message && type.case !== undefined && type.case !== "duration") return unsure;
   switch (type.case) {
     case undefined:
       return message ? messages(message) : sure;

@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethod, Message } from "@bufbuild/protobuf";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
 import { encode } from "./encoding/message-encoding.ts";
+import { writerOf } from "./encoding/message-writer.ts";
 import type { Route } from "./endpoint.ts";
 
 type Definition = MethodDefinition<Uint8Array, Message>;
@@ -12,6 +13,8 @@ export function toServiceDefinition({ service }: Route): ServiceDefinition {
 
 function toMethodDefinition(method: DescMethod): Definition {
   const { methodKind, parent, name, output } = method;
+  // Made now, so that no call waits for it.
+  writerOf(output);
   const responseStream = methodKind === "server_streaming" || methodKind === "bidi_streaming";
   return {
     path: `/${parent.typeName}/${name}`,
@@ -29,10 +32,17 @@ function toMethodDefinition(method: DescMethod): Definition {
 function serializeOnce(output: DescMessage): (message: Message) => Buffer {
   const known = new WeakMap<Message, Buffer>();
   return (message) => {
-    const bytes = known.get(message) ?? encode(output, message);
+    const bytes = known.get(message) ?? ownCopy(encode(output, message));
     known.set(message, bytes);
     return bytes;
   };
+}
+
+/** What is kept long must not keep the memory that many messages share. */
+function ownCopy(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(own);
+  return own;
 }
 
 function unused(): never {

@@ -16,6 +16,7 @@ export class Validation {
     for (const schema of schemas) {
       const { kind, error } = this.#validator.validate(schema, create(schema));
       if (kind === "error") throw error;
+      isSurelyValid(schema, create(schema));
     }
   }
 

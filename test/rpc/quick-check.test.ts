@@ -1,5 +1,9 @@
-import { create, type DescMessage } from "@bufbuild/protobuf";
+import { create, type DescMessage, getOption, type Message, toJson } from "@bufbuild/protobuf";
 import { createValidator } from "@bufbuild/protovalidate";
+import {
+  FieldRulesSchema,
+  field as fieldRules,
+} from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { expect } from "chai";
 import {
   ApplyBatchRequestSchema,
@@ -14,6 +18,8 @@ import { Random, randomMessage } from "../support/random-message.ts";
 
 const EACH = 1_000;
 const UUID = "018f3c2e-7d5a-7c3b-9e1f-2a4b6c8d0e1f";
+/** In the JSON of a field's rules, wherever in them. */
+const PATTERN = /"pattern":"((?:[^"\\]|\\.)*)"/g;
 /** The calls that a run makes: these must not be left to the library. */
 const OFTEN: readonly DescMessage[] = [
   ReserveCreditsRequestSchema,
@@ -68,10 +74,74 @@ describe("isSurelyValid", () => {
     );
   });
 
-  it("leaves one with too many labels to the library", () => {
-    const labels = Object.fromEntries(Array.from({ length: 17 }, (_, place) => [`key${place}`, ""]));
-    const message = create(ReserveCreditsRequestSchema, { ...good, context: { labels } });
-    expect(isSurelyValid(ReserveCreditsRequestSchema, message)).to.equal(false);
-    expect(isValid(ReserveCreditsRequestSchema, message)).to.equal(false);
+  const reservation = (fields: object): Message =>
+    create(ReserveCreditsRequestSchema, { ...good, ...fields } as never);
+  const labels = (count: number, key = "key"): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, place) => [`${key}${place || ""}`, ""]));
+  const batch = (count: number): Message => {
+    const operation = { operation: { case: "reserve", value: good } } as const;
+    return create(ApplyBatchRequestSchema, { operations: Array.from({ length: count }, () => operation) });
+  };
+
+  /** What is at a limit, and what is beyond it. */
+  const limits: readonly Readonly<{ name: string; schema: DescMessage; at: Message; beyond: Message }>[] = [
+    {
+      name: "labels",
+      schema: ReserveCreditsRequestSchema,
+      at: reservation({ context: { labels: labels(16) } }),
+      beyond: reservation({ context: { labels: labels(17) } }),
+    },
+    {
+      name: "a label's key",
+      schema: ReserveCreditsRequestSchema,
+      at: reservation({ context: { labels: labels(1, "k".repeat(64)) } }),
+      beyond: reservation({ context: { labels: labels(1, "k".repeat(65)) } }),
+    },
+    {
+      name: "a label's characters",
+      schema: ReserveCreditsRequestSchema,
+      at: reservation({ context: { labels: labels(1, "k:/@") } }),
+      beyond: reservation({ context: { labels: labels(1, "k k") } }),
+    },
+    {
+      name: "the shortest hold",
+      schema: ReserveCreditsRequestSchema,
+      at: reservation({ timeToLive: { seconds: 1n } }),
+      beyond: reservation({ timeToLive: { seconds: 0n, nanos: 999_999_999 } }),
+    },
+    {
+      name: "the longest hold",
+      schema: ReserveCreditsRequestSchema,
+      at: reservation({ timeToLive: { seconds: 604_800n } }),
+      beyond: reservation({ timeToLive: { seconds: 604_800n, nanos: 1 } }),
+    },
+    { name: "operations", schema: ApplyBatchRequestSchema, at: batch(1_000), beyond: batch(1_001) },
+  ];
+  for (const { name, schema, at, beyond } of limits) {
+    it(`passes what is at a limit and leaves what is beyond it to the library: ${name}`, () => {
+      expect(isSurelyValid(schema, at)).to.equal(true);
+      expect(isValid(schema, at)).to.equal(true);
+      expect(isSurelyValid(schema, beyond)).to.equal(false);
+      expect(isValid(schema, beyond)).to.equal(false);
+    });
+  }
+
+  it("is asked for no pattern that could take long: each is one class of characters", () => {
+    const patterns = new Set<string>();
+    const seen = new Set<DescMessage>();
+    const look = (schema: DescMessage): void => {
+      if (seen.has(schema)) return;
+      seen.add(schema);
+      for (const field of schema.fields) {
+        for (const [, pattern] of JSON.stringify(
+          toJson(FieldRulesSchema, getOption(field, fieldRules)),
+        ).matchAll(PATTERN))
+          patterns.add(JSON.parse(`"${pattern}"`));
+        if (field.message) look(field.message);
+      }
+    };
+    for (const schema of REQUESTS) look(schema);
+    expect(patterns.size).to.be.greaterThan(1);
+    for (const pattern of patterns) expect(pattern).to.match(/^\^\[[^\]]+\](?:[*+]|\{\d+\})\$$/);
   });
 });

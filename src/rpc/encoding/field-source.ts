@@ -8,6 +8,22 @@ export type FieldParts = Readonly<{
   library: (write: (value: unknown) => Uint8Array) => string;
 }>;
 
+/** A function of `wire-values.ts`, and whether a `value` is not the zero that is left out. */
+type ScalarSource = Readonly<{ write: string; isSet: string; wireType: WireType }>;
+
+/** The scalars that answers have; the others are written by the library. */
+const SCALARS: Partial<Record<ScalarType, ScalarSource>> = {
+  [ScalarType.BOOL]: { write: "writeBool", isSet: "value !== false", wireType: WireType.Varint },
+  [ScalarType.INT32]: { write: "writeInt32", isSet: "value !== 0", wireType: WireType.Varint },
+  [ScalarType.INT64]: { write: "writeInt64", isSet: "value !== 0n", wireType: WireType.Varint },
+  [ScalarType.STRING]: { write: "writeText", isSet: 'value !== ""', wireType: WireType.LengthDelimited },
+  [ScalarType.BYTES]: {
+    write: "writeBytes",
+    isSet: "!(value instanceof Uint8Array) || value.length > 0",
+    wireType: WireType.LengthDelimited,
+  },
+};
+
 /**
  * JavaScript that writes one field of `message`, if it is set, before `at` of `bytes`, and moves `at`. What is rare in
  * answers (maps, JSON, packed lists) the library writes.
@@ -25,14 +41,13 @@ function isSetSource(field: DescField): string {
   if (field.fieldKind === "map") return "Object.keys(value).length > 0";
   if (field.fieldKind === "list") return "value.length > 0";
   if (field.presence !== FeatureSet_FieldPresence.IMPLICIT) return "value !== undefined";
-  return field.scalar === ScalarType.BYTES ? "value.length > 0" : `value !== ${zeroOf(field.scalar)}`;
+  // Of the others the library knows which zero it leaves out.
+  return scalarOf(field)?.isSet ?? "true";
 }
 
-/** Undefined is an enum. */
-function zeroOf(type: ScalarType | undefined): string {
-  if (type === ScalarType.BOOL) return "false";
-  if (type === ScalarType.STRING) return '""';
-  return type === ScalarType.INT64 || type === ScalarType.UINT64 ? "0n" : "0";
+/** An enum is a number. */
+function scalarOf({ scalar = ScalarType.INT32 }: DescField): ScalarSource | undefined {
+  return SCALARS[scalar];
 }
 
 function valueSource(field: DescField, parts: FieldParts): string {
@@ -44,26 +59,14 @@ function valueSource(field: DescField, parts: FieldParts): string {
 /** Of one value, with its tag; undefined where that is left to the library. */
 function writeSource(field: DescField, value: string, parts: FieldParts): string | undefined {
   if (field.fieldKind === "map") return undefined;
-  if (field.message)
+  if (field.message) {
     return isPlain(field.message) ? messageSource(field, value, parts.writer(field.message)) : undefined;
-  const { write, wireType } = WRITES[field.scalar ?? ScalarType.INT32] ?? {};
+  }
+  const { write, wireType } = scalarOf(field) ?? {};
   const isPacked = field.fieldKind === "list" && wireType !== WireType.LengthDelimited;
   if (write === undefined || wireType === undefined || isPacked) return undefined;
   return `at = ${write}(bytes, at, ${value}); ${tagSource(field, wireType)}`;
 }
-
-type ScalarWrite = Readonly<{ write: string; wireType: WireType }>;
-
-/** Those of `wire-values.ts`. */
-const WRITES: Partial<Record<ScalarType, ScalarWrite>> = {
-  [ScalarType.BOOL]: { write: "writeBool", wireType: WireType.Varint },
-  [ScalarType.INT32]: { write: "writeInt32", wireType: WireType.Varint },
-  [ScalarType.UINT32]: { write: "writeUint32", wireType: WireType.Varint },
-  [ScalarType.INT64]: { write: "writeInt64", wireType: WireType.Varint },
-  [ScalarType.UINT64]: { write: "writeUint64", wireType: WireType.Varint },
-  [ScalarType.STRING]: { write: "writeText", wireType: WireType.LengthDelimited },
-  [ScalarType.BYTES]: { write: "writeBytes", wireType: WireType.LengthDelimited },
-};
 
 function messageSource(field: DescField, value: string, writer: string): string {
   const tag = tagSource(field, WireType.LengthDelimited);
@@ -74,7 +77,7 @@ function tagSource({ number }: DescField, wireType: WireType): string {
   return `at = writeVarint(bytes, at, ${number * 8 + wireType});`;
 }
 
-/** Not what the library keeps in another form than a message's (JSON, wrappers), nor editions with groups and defaults. */
+/** Not what the library keeps in another form than a message's (JSON, wrappers), nor what has groups and defaults. */
 function isPlain({ file, typeName }: DescMessage): boolean {
   const isOwnForm = !typeName.startsWith("google.protobuf.") || PLAIN_WELL_KNOWN.has(typeName);
   return isOwnForm && file.edition === Edition.EDITION_PROTO3;

@@ -3,6 +3,7 @@ import { writerOf } from "./message-writer.ts";
 
 /** Larger than nearly all answers but pages. */
 const SCRATCH_BYTES = 65_536;
+/** What is larger than this is written twice, the first time to know its length: no slower than the library is. */
 const SCRATCH_BYTES_MAX = 4_194_304;
 
 let scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
@@ -23,7 +24,6 @@ function written(schema: DescMessage, message: Message): Buffer {
   const length = scratch.length - begin;
   const bytes = Buffer.allocUnsafeSlow(length);
   write(bytes, length, message);
-  // The next one of such a size is written once; only what was written is given.
-  if (length <= SCRATCH_BYTES_MAX) scratch = Buffer.allocUnsafeSlow(length);
+  if (length <= SCRATCH_BYTES_MAX) scratch = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length)));
   return bytes;
 }

@@ -1,4 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
+import { Edition } from "@bufbuild/protobuf/wkt";
 import { type FieldParts, fieldSource } from "./field-source.ts";
 import * as wireValues from "./wire-values.ts";
 
@@ -8,10 +9,10 @@ import * as wireValues from "./wire-values.ts";
  */
 export type MessageWriter = (bytes: Buffer, end: number, message: unknown) => number;
 
-/** Looked up when it writes, for a message may contain its own kind, whose writer is still being made. */
-type Held = { write: MessageWriter };
+/** Where a kind's writer is found, also while it is being made: a message may contain its own kind. */
+type WriterSlot = { write: MessageWriter };
 
-const heldBySchema = new WeakMap<DescMessage, Held>();
+const slots = new WeakMap<DescMessage, WriterSlot>();
 
 /**
  * A kind's writer is JavaScript made for it, with its fields' names in it, as one would write it by hand. The library
@@ -19,16 +20,17 @@ const heldBySchema = new WeakMap<DescMessage, Held>();
  * takes it 8.7 us, this way 3.2.
  */
 export function writerOf(schema: DescMessage): MessageWriter {
-  return heldOf(schema).write;
+  return slotOf(schema).write;
 }
 
-function heldOf(schema: DescMessage): Held {
-  const known = heldBySchema.get(schema);
+/** Other editions than proto3 have defaults and presence of their own: those kinds are left to the library. */
+function slotOf(schema: DescMessage): WriterSlot {
+  const known = slots.get(schema);
   if (known) return known;
-  const held: Held = { write: wireValues.unusual };
-  heldBySchema.set(schema, held);
-  held.write = compile(schema);
-  return held;
+  const slot: WriterSlot = { write: wireValues.unusual };
+  slots.set(schema, slot);
+  if (schema.file.edition === Edition.EDITION_PROTO3) slot.write = compile(schema);
+  return slot;
 }
 
 function compile(schema: DescMessage): MessageWriter {
@@ -38,7 +40,7 @@ function compile(schema: DescMessage): MessageWriter {
     values.set(name, value);
     return name;
   };
-  const parts: FieldParts = { writer: (message) => add(heldOf(message)), library: add };
+  const parts: FieldParts = { writer: (message) => add(slotOf(message)), library: add };
   // From the end, so the last field first.
   const fields = [...schema.fields].sort((one, other) => other.number - one.number);
   const source = `

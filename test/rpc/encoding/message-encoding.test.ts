@@ -1,5 +1,9 @@
 import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { expect } from "chai";
+import {
+  HealthCheckResponseSchema,
+  HealthListResponseSchema,
+} from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ListTransactionsResponseSchema } from "../../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { TransactionSchema } from "../../../gen/pleyor/credits/v1/transaction_pb.ts";
 import { encode } from "../../../src/rpc/encoding/message-encoding.ts";
@@ -30,7 +34,8 @@ describe("encode", () => {
   });
 
   it("gives bytes that the next message does not change", () => {
-    for (const count of [1, 1_000]) {
+    // The last one needs more memory than any before it, and is given it while it is written.
+    for (const count of [1, 1_000, 5_000]) {
       const page = create(ListTransactionsResponseSchema, { transactions: new Array(count).fill(ONE) });
       const first = encode(ListTransactionsResponseSchema, page);
       encode(TransactionSchema, create(TransactionSchema, { organizationId: "x".repeat(400) }));
@@ -52,6 +57,14 @@ describe("encode", () => {
       expect(reasonOf(() => encode(TransactionSchema, message))).to.equal(reason);
       expect(encode(TransactionSchema, ONE).equals(byLibrary(TransactionSchema, ONE))).to.equal(true);
     }
+  });
+
+  it("goes on where the library writes a field that there was too little room for", () => {
+    const names = Array.from({ length: 5_000 }, (_, place) => `${place}${"x".repeat(1_000)}`);
+    const statuses = Object.fromEntries(names.map((name) => [name, create(HealthCheckResponseSchema)]));
+    const message = create(HealthListResponseSchema, { statuses });
+    const expected = byLibrary(HealthListResponseSchema, message);
+    expect(encode(HealthListResponseSchema, message).equals(expected)).to.equal(true);
   });
 
   it("leaves to the library what only that can write", () => {

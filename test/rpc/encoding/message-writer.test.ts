@@ -29,7 +29,7 @@ describe("a message's writer", () => {
         const message = randomMessage(schema, new Random(seed));
         const length = toBinary(schema, message).length;
         const room = new Random(seed).below(length + 1);
-        const memory = Buffer.alloc(ROOM, 0xee);
+        const memory = Buffer.alloc(100 + room, 0xee);
         const begin = writerOf(schema)(memory.subarray(100, 100 + room), room, message);
         expect(begin).to.equal(room - length);
         expect(memory.subarray(0, 100).every((byte) => byte === 0xee)).to.equal(true);
