@@ -62,7 +62,7 @@ async function run(ground: Ground): Promise<CaseResult> {
     ],
     notes: [
       "The no-op call has no request to validate and no answer to convert; the calls without a ledger have both.",
-      "All were warmed up by 120,000 calls, or for 20 s where that is fewer: what one transaction a request costs does not fall with more.",
+      "All were warmed up by 120,000 calls, or for 20 s where that is fewer, as of one transaction a request, which does not get faster over the rounds.",
       "The Connect door's no-op has a server of its own: V8 compiles for what it meets, and where that is both doors a call costs 5 to 10 % more.",
     ],
   };

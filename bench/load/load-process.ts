@@ -5,6 +5,9 @@ import { pacedLoad } from "./paced-load.ts";
 
 /** A process that calls a server: it connects, tells that it is ready, waits to be told to go, and reports; again and again. */
 
+/** What the last order is to begin with. */
+let begin = (): Promise<void> => Promise.reject(new Error("told to go without an order"));
+
 function tell(message: LoadMessage): void {
   process.send?.(message);
 }
@@ -27,8 +30,6 @@ async function report({ run, close }: Load): Promise<void> {
   close();
   tell({ kind: "done", report: { ...outcome, cpuMs: (user + system) / 1_000 } });
 }
-
-let begin = (): Promise<void> => Promise.reject(new Error("told to go without an order"));
 
 // Whoever ordered is gone: there is nobody to report to.
 process.once("disconnect", () => process.exit());

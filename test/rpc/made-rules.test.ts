@@ -56,8 +56,8 @@ const UNKNOWN: readonly Row[] = [
   },
 ];
 
-/** Contain themselves and each other, and a rule that is not known. */
-const RECURSIVE: readonly MadeMessage[] = [
+/** Kinds that contain themselves and each other, and rules of a whole message and of a wrapper in a oneof. */
+const OTHERS: readonly MadeMessage[] = [
   {
     name: "Tree",
     fields: [
@@ -84,7 +84,7 @@ const RECURSIVE: readonly MadeMessage[] = [
 describe("isSurelyValid of what the contract does not have", () => {
   const made = makeContract([
     ...UNKNOWN.map(({ name, field }) => ({ name, fields: [{ name: "value", ...field }] })),
-    ...RECURSIVE,
+    ...OTHERS,
   ]);
   const validator = createValidator();
 

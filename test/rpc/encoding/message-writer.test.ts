@@ -1,8 +1,9 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { writerOf } from "../../../src/rpc/encoding/message-writer.ts";
+import { Random } from "../../simulator/random.ts";
 import { REQUESTS, RESPONSES } from "../../support/contract.ts";
-import { Random, randomMessage } from "../../support/random-message.ts";
+import { randomMessage } from "../../support/random-message.ts";
 
 const ROOM = 262_144;
 const EACH = 200;
