@@ -1,4 +1,5 @@
 import type { EventEmitter } from "node:events";
+import type { ServerHttp2Session } from "node:http2";
 import type { Readable } from "node:stream";
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import {
@@ -33,6 +34,7 @@ import { messageTooLarge, TOLD_SIZES_MAX } from "./message-size.ts";
 import { ProblemError } from "./problem.ts";
 import { toGrpcError } from "./problem-status.ts";
 import { toServiceDefinition } from "./service-definition.ts";
+import { useStreamTable } from "./stream-table.ts";
 import { requestProblem } from "./violation.ts";
 
 type UnaryCall = ServerUnaryCall<Uint8Array, Message>;
@@ -64,6 +66,7 @@ export function createGrpcDoor({ routes, runner, messageBytesMax, keeper }: Grpc
     "grpc.keepalive_timeout_ms": PING_TIMEOUT_MS,
   });
   allowResets(server);
+  onSession(server, useStreamTable);
   gateCalls(server, keeper);
   for (const route of routes) {
     const handlers = route.endpoints.map((endpoint) => {
@@ -86,6 +89,22 @@ export function createGrpcDoor({ routes, runner, messageBytesMax, keeper }: Grpc
 function allowResets(server: Server): void {
   const open = server as unknown as { commonServerOptions?: object };
   open.commonServerOptions = { ...open.commonServerOptions, ...RESETS_ALLOWED };
+}
+
+type Sessions = (http2Server: unknown) => (session: ServerHttp2Session) => void;
+
+/** Nor does grpc-js tell of its sessions, so the method that makes its own listener is wrapped; a test tells, too. */
+function onSession(server: Server, begin: (session: ServerHttp2Session) => void): void {
+  const open = server as unknown as { _sessionHandler?: Sessions };
+  const sessions = open._sessionHandler;
+  if (sessions === undefined) return;
+  open._sessionHandler = function sessionsOf(http2Server) {
+    const handle = sessions.call(server, http2Server);
+    return (session) => {
+      begin(session);
+      handle(session);
+    };
+  };
 }
 
 async function listen(server: Server, at: ListenAddress): Promise<string> {

@@ -1,4 +1,3 @@
-import { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Server } from "@grpc/grpc-js";
 import { nextTurn } from "../service/turn.ts";
@@ -35,10 +34,7 @@ export function gateCalls(server: Server, keeper: GateKeeper): void {
   const inTurns = takingTurns();
   open[HANDLER] = function onStream(interceptors, stream, headers) {
     const gated = keeper.gated(headers[":path"] as string | undefined);
-    const take = (): void => {
-      stream.once("close", letGo);
-      handle.call(server, interceptors, stream, headers);
-    };
+    const take = (): void => handle.call(server, interceptors, stream, headers);
     stream.on("error", ignore);
     if (gated !== undefined)
       meet(stream, { refuses: (bytes) => keeper.refuses(gated, callerIn(bytes, gated)), take, refusal });
@@ -109,16 +105,6 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
     stream.unshift(bytes);
     take();
   });
-}
-
-/**
- * Node's table of a connection's streams keeps those that are closed until all memory is looked through: when it is full it is
- * made anew, and the old one, in old memory, points to the new one. What listens holds all of a call, and goes here.
- */
-function letGo(this: ServerHttp2Stream): void {
-  // Not the stream's own, which would look at its readers again in another turn.
-  EventEmitter.prototype.removeAllListeners.call(this);
-  this.on("error", ignore);
 }
 
 /** A caller that is gone makes its stream fail; without a listener, that would end the process. */

@@ -15,6 +15,7 @@ import {
   within,
 } from "./door.ts";
 import { detectHttp2 } from "./http-preface.ts";
+import { useStreamTable } from "./stream-table.ts";
 
 /** For requests of either version. */
 export type HttpHandler = ReturnType<typeof connectNodeAdapter>;
@@ -28,6 +29,7 @@ export function createHttpPort(handler: HttpHandler): FrontDoor {
   const http2 = createHttp2Server({ settings, ...RESETS_ALLOWED }, handler);
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
+    useStreamTable(session);
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
     pingRegularly(session);
