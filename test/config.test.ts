@@ -25,7 +25,8 @@ describe("config", () => {
       },
       listen: { address: "127.0.0.1", grpcPort: 50_051, httpPort: 8_080 },
       lanes: {
-        count: 4,
+        // One for each core, two to four.
+        count: [2, 2, 2, 3][availableParallelism()] ?? 4,
         scope: "many",
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
