@@ -91,18 +91,18 @@ function allowResets(server: Server): void {
   open.commonServerOptions = { ...open.commonServerOptions, ...RESETS_ALLOWED };
 }
 
-type Sessions = (http2Server: unknown) => (session: ServerHttp2Session) => void;
+type OnSession = (session: ServerHttp2Session) => void;
 
 /** Nor does grpc-js tell of its sessions, so the method that makes its own listener is wrapped; a test tells, too. */
-function onSession(server: Server, begin: (session: ServerHttp2Session) => void): void {
-  const open = server as unknown as { _sessionHandler?: Sessions };
-  const sessions = open._sessionHandler;
-  if (sessions === undefined) return;
-  open._sessionHandler = function sessionsOf(http2Server) {
-    const handle = sessions.call(server, http2Server);
+function onSession(server: Server, begin: OnSession): void {
+  const open = server as unknown as { _sessionHandler?: (...args: unknown[]) => OnSession };
+  const listenerOf = open._sessionHandler;
+  if (listenerOf === undefined) return;
+  open._sessionHandler = (...args) => {
+    const listener = listenerOf.apply(server, args);
     return (session) => {
       begin(session);
-      handle(session);
+      listener(session);
     };
   };
 }

@@ -1,6 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { connect, type ServerHttp2Stream } from "node:http2";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect } from "chai";
 import { StreamTable } from "../../src/rpc/stream-table.ts";
 import { Random } from "../simulator/random.ts";
@@ -26,6 +29,48 @@ describe("the table of a connection's streams", () => {
       self.delete(id);
     });
     expect(told.sort((a, b) => a - b)).to.deep.equal(ids);
+    expect(table.size).to.equal(0);
+  });
+
+  it("holds each that is set again, wherever it was", () => {
+    const table = new StreamTable<string>();
+    const map = new Map<number, string>();
+    // All have the same places, of which there are four.
+    const ids = Array.from({ length: 9 }, (_, index) => 1 + index * 2 * 4_096);
+    const set = (id: number, stream: string) => [table, map].map((each) => each.set(id, stream));
+    for (const id of ids) set(id, "first");
+    for (const id of ids.slice(0, 3)) expect(table.delete(id)).to.equal(map.delete(id));
+    for (const id of ids) set(id, "again");
+    expectSame(table, map);
+    for (const id of ids) expect(table.delete(id)).to.equal(true);
+    expectSame(table, new Map());
+  });
+
+  it("tells of those that were there, also where who is told sets more", () => {
+    const table = new StreamTable<number>();
+    for (let id = 1; id < 80; id += 2) table.set(id, id);
+    const told: number[] = [];
+    table.forEach((_, id) => {
+      told.push(id);
+      for (let more = 1_001; more < 1_200; more += 2) table.set(more * id, id);
+    });
+    expect(told).to.have.lengthOf(40);
+  });
+
+  it("holds on to none that is deleted", async () => {
+    setFlagsFromString("--expose-gc");
+    const collect = runInNewContext("gc") as () => void;
+    const table = new StreamTable<object>();
+    const gone = [1, 3, 5].map((id) => {
+      const stream = { id };
+      table.set(id, stream);
+      table.delete(id);
+      return new WeakRef(stream);
+    });
+    // A reference that was just made, or asked, holds until the next turn.
+    await setImmediate();
+    collect();
+    expect(gone.map((reference) => reference.deref())).to.deep.equal([undefined, undefined, undefined]);
     expect(table.size).to.equal(0);
   });
 });
