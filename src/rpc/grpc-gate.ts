@@ -103,6 +103,8 @@ function meet(stream: ServerHttp2Stream, { refuses, take, refusal }: Meeting): v
     }
     stream.pause();
     stream.unshift(bytes);
+    // Where it is answered unread, as a call of another content type is, it would be kept as long as its connection.
+    stream.once("finish", () => stream.resume());
     take();
   });
 }

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
-import { type ClientHttp2Session, connect, constants } from "node:http2";
+import { type ClientHttp2Session, connect, constants, type ServerHttp2Stream } from "node:http2";
 import { setImmediate } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, createClient } from "@connectrpc/connect";
@@ -142,9 +143,9 @@ describe("the gate of the gRPC door", () => {
     await doors.close();
   });
 
-  const open = () => {
+  const open = (contentType = "application/grpc+proto") => {
     const path = "/pleyor.credits.v1.CreditService/ReserveCredits";
-    const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc+proto" };
+    const headers = { ":method": "POST", ":path": path, "content-type": contentType };
     return session.request({ ...headers, te: "trailers" });
   };
 
@@ -166,5 +167,19 @@ describe("the gate of the gRPC door", () => {
     }
     const [headers] = await once(open().end(), "response");
     expect(headers).to.include({ "grpc-status": String(Code.ResourceExhausted) });
+  });
+
+  it("keeps no stream whose request is not read, where the call is not one of gRPC", async () => {
+    const served: ServerHttp2Stream[] = [];
+    const onStream = (message: unknown) => served.push((message as { stream: ServerHttp2Stream }).stream);
+    subscribe("http2.server.stream.created", onStream);
+    const others = framed(Buffer.from([10, 1, 97]));
+    const stream = open("text/plain").end(others);
+    const [headers] = await once(stream, "response");
+    await once(stream.resume(), "close");
+    unsubscribe("http2.server.stream.created", onStream);
+    expect(headers).to.include({ ":status": 415 });
+    for (let turn = 0; turn < 100 && !served[0]?.destroyed; turn += 1) await setImmediate();
+    expect(served.map(({ destroyed }) => destroyed)).to.deep.equal([true]);
   });
 });
