@@ -91,7 +91,10 @@ async function listen(server: Server, at: ListenAddress): Promise<string> {
 function pingRegularly(session: ServerHttp2Session): void {
   const interval = setInterval(() => {
     const timeout = setTimeout(() => session.destroy(), PING_TIMEOUT_MS);
-    const sent = session.ping(() => clearTimeout(timeout));
+    const sent = session.ping((error) => {
+      clearTimeout(timeout);
+      if (error) session.destroy();
+    });
     if (!sent) clearTimeout(timeout);
   }, PING_INTERVAL_MS);
   session.once("close", () => clearInterval(interval));
