@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { laneCount } from "./config/lane-count.ts";
 import { type RawSettings, SettingsReader } from "./config/settings-reader.ts";
 
 export type Config = {
@@ -139,7 +140,7 @@ export function parseConfig(raw: RawSettings): Config {
       grpcPort: read.integer("PLEYOR_GRPC_PORT", { default: 50_051, min: 0, max: 65_535 }),
       httpPort: read.integer("PLEYOR_HTTP_PORT", { default: 8_080, min: 0, max: 65_535 }),
     },
-    lanes: readLanes(read),
+    lanes: readLanes(read, workers),
     ...readBackground(read),
     // Below the 5 s after which the typed client gives an attempt up, so that it hears why.
     usage: {
@@ -176,15 +177,13 @@ export function parseConfig(raw: RawSettings): Config {
   return config;
 }
 
-/**
- * More lanes than processors make batches smaller, and nothing sooner: with 1,000 organizations on two processors, two
- * lanes did 1.13 times the calls of four. One would do a little more; but then a row that is locked holds up everybody.
- */
-const LANES = Math.min(Math.max(availableParallelism(), 2), 4);
-
-function readLanes(read: SettingsReader): Config["lanes"] {
+function readLanes(read: SettingsReader, workers: number): Config["lanes"] {
   return {
-    count: read.integer("PLEYOR_LANES", { default: LANES, min: 1, max: 256 }),
+    count: read.integer("PLEYOR_LANES", {
+      default: laneCount(availableParallelism(), workers),
+      min: 1,
+      max: 256,
+    }),
     scope: read.oneOf("PLEYOR_LANE_SCOPE", { default: "many", values: LANE_SCOPES }),
     batchCommandsMax: read.integer("PLEYOR_BATCH_COMMANDS_MAX", { default: 512, min: 1, max: 10_000 }),
     queueCommandsMax: read.integer("PLEYOR_QUEUE_COMMANDS_MAX", {

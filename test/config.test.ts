@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { expect } from "chai";
+import { laneCount } from "../src/config/lane-count.ts";
 import { ConfigError } from "../src/config/settings-reader.ts";
 import { parseConfig, readEnv } from "../src/config.ts";
 
@@ -25,8 +26,7 @@ describe("config", () => {
       },
       listen: { address: "127.0.0.1", grpcPort: 50_051, httpPort: 8_080 },
       lanes: {
-        // One for each core, two to four.
-        count: [2, 2, 2, 3][availableParallelism()] ?? 4,
+        count: laneCount(availableParallelism(), 1),
         scope: "many",
         batchCommandsMax: 512,
         queueCommandsMax: 20_000,
@@ -92,6 +92,21 @@ describe("config", () => {
   for (const [name, text, read] of settings) {
     it(`reads ${name}`, () => {
       expect(String(read(parseConfig({ [name]: text })))).to.equal(text);
+    });
+  }
+
+  for (const [processors, workers, lanes] of [
+    [1, 1, 2],
+    [2, 1, 2],
+    [3, 1, 3],
+    [4, 1, 4],
+    [64, 1, 4],
+    [8, 8, 2],
+    [8, 3, 2],
+    [12, 4, 3],
+  ] as const) {
+    it(`writes ${lanes} batches at once in each of ${workers} workers on ${processors} processors`, () => {
+      expect(laneCount(processors, workers)).to.equal(lanes);
     });
   }
 
