@@ -23,8 +23,12 @@ describe("while one organization calls more than can be done", function () {
   let client: CreditClient;
 
   before(async () => {
-    // One lane, so that they meet.
-    service = await startService({ PLEYOR_LANES: "1" });
+    // One lane, so that they meet. Small batches and a short wait, so that the queue stands however fast the machine is.
+    service = await startService({
+      PLEYOR_LANES: "1",
+      PLEYOR_BATCH_COMMANDS_MAX: "128",
+      PLEYOR_STANDING_WAIT_MS_MAX: "5",
+    });
     // What is refused is to be seen.
     client = createCreditClient({
       transport: "grpc",
