@@ -15,8 +15,8 @@ const PLACES_OF_STREAM = 4;
  * that is used again. Those whose places are taken by streams that stay are in the Map that this is, and are few.
  */
 export class StreamTable<Stream> extends Map<number, Stream> {
-  #ids: (number | undefined)[] = new Array(PLACES_FIRST).fill(undefined);
-  #streams: (Stream | undefined)[] = new Array(PLACES_FIRST).fill(undefined);
+  #ids = emptyPlaces<number>(PLACES_FIRST);
+  #streams = emptyPlaces<Stream>(PLACES_FIRST);
   #placed = 0;
 
   override get size(): number {
@@ -50,10 +50,7 @@ export class StreamTable<Stream> extends Map<number, Stream> {
   }
 
   override clear(): void {
-    super.clear();
-    this.#ids.fill(undefined);
-    this.#streams.fill(undefined);
-    this.#placed = 0;
+    this.#empty(PLACES_FIRST);
   }
 
   /** Tells of all that are there now: who is told may delete them, or set more. */
@@ -103,13 +100,20 @@ export class StreamTable<Stream> extends Map<number, Stream> {
 
   #grow(): void {
     const all = [...this];
-    const places = this.#ids.length * 2;
-    super.clear();
-    this.#ids = new Array(places).fill(undefined);
-    this.#streams = new Array(places).fill(undefined);
-    this.#placed = 0;
+    this.#empty(this.#ids.length * 2);
     for (const [id, stream] of all) this.#add(id, stream);
   }
+
+  #empty(places: number): void {
+    super.clear();
+    this.#ids = emptyPlaces(places);
+    this.#streams = emptyPlaces(places);
+    this.#placed = 0;
+  }
+}
+
+function emptyPlaces<Held>(count: number): (Held | undefined)[] {
+  return new Array(count).fill(undefined);
 }
 
 /**

@@ -117,7 +117,7 @@ function comeAndGo(random: Random, openMax: number): void {
     ids.push(nextId);
     // The first are the oldest.
     const at = random.below(Math.min(ids.length, 20));
-    const [again = 0] = ids.slice(at, at + 1);
+    const again = ids[at] ?? 0;
     for (const id of [nextId, again]) for (const each of [map, table]) each.set(id, `${id} of ${nextId}`);
     if (ids.length > openMax || random.percent(5)) {
       const [gone = 0] = ids.splice(at, 1);
