@@ -13,7 +13,7 @@ import { StreamEnd } from "../stream/stream-end.ts";
 import type { StreamLimit } from "../stream/stream-limit.ts";
 import type { CallContext } from "./call.ts";
 import { fromProtoVerifyLedger, toProtoExportPage, toProtoVerificationEvent } from "./convert-admin.ts";
-import type { Handlers } from "./endpoint.ts";
+import { type Handlers, sendEach } from "./endpoint.ts";
 import { onlyOf } from "./only-request.ts";
 import { accepted } from "./refusal-problem.ts";
 import { streamError } from "./stream-problem.ts";
@@ -29,8 +29,8 @@ export type AdminParts = Readonly<{
 
 export function adminHandlers(parts: AdminParts): Handlers<typeof AdminService> {
   return {
-    verifyLedger: (requests, context) => verifyLedger(parts, requests, context),
-    exportTransactions: (requests, context) => exportTransactions(parts, requests, context),
+    verifyLedger: sendEach((requests, context) => verifyLedger(parts, requests, context)),
+    exportTransactions: sendEach((requests, context) => exportTransactions(parts, requests, context)),
   };
 }
 

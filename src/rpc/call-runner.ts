@@ -5,13 +5,15 @@ import type { Authenticate, CallContext, IncomingCall } from "./call.ts";
 import { CallScope } from "./call-scope.ts";
 import type { Endpoint, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
 import type { ErrorMapping } from "./error-mapping.ts";
-import { faultProblem } from "./fault-problem.ts";
 import { type Problem, ProblemError } from "./problem.ts";
 import type { Serving } from "./serving.ts";
 import type { Validation } from "./validation.ts";
 
 /** What a unary call gives. */
 export type Outcome = Readonly<{ response: Message }> | Readonly<{ problem: Problem }>;
+
+/** How a door gives a caller a message of a stream; it calls `taken` once the caller can take another. */
+export type Write = (message: Message, taken: () => void) => void;
 
 type RunnerParts = Readonly<{
   callDeadlineMsMax: number;
@@ -52,33 +54,25 @@ export class CallRunner {
     }
   }
 
-  /** Throws a ProblemError only. */
-  async *stream(
+  /** Never rejects; resolves to what went wrong. Each answer is given to `write`, which tells once another may follow. */
+  async stream(
     endpoint: StreamEndpoint,
     incoming: IncomingCall,
     requests: AsyncIterable<Message>,
-  ): AsyncGenerator<Message> {
+    write: Write,
+  ): Promise<Problem | undefined> {
     const scope = new CallScope(incoming.deadlineMs);
     const end = this.#endOnce(scope, endpoint, incoming);
-    // Not left to `finally`: a generator that is blocked in a write does not get there when its caller leaves.
-    scope.signal.addEventListener("abort", () => end(faultProblem(scope.signal.reason)));
-    let responses: AsyncIterator<Message> | undefined;
     try {
       const context = await this.#begin(scope, endpoint, incoming);
-      responses = endpoint.handle(this.#checkedEach(endpoint, requests), context)[Symbol.asyncIterator]();
-      for (;;) {
-        const next = await scope.wait(responses.next());
-        if (next.done) break;
-        yield next.value;
-      }
+      const send = (message: Message) => scope.written((taken) => write(message, taken));
+      await scope.wait(endpoint.handle(this.#checkedEach(endpoint, requests), context, send));
       end(undefined);
+      return undefined;
     } catch (error) {
       const problem = this.#problemOf(error, endpoint);
       end(problem);
-      throw new ProblemError(problem);
-    } finally {
-      // Not awaited: a handler that waits for something is told by its signal, and ends when it can.
-      responses?.return?.().catch(() => undefined);
+      return problem;
     }
   }
 

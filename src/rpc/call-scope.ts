@@ -12,6 +12,7 @@ export class CallScope {
   readonly #controller = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #onAbort: ((reason: ServiceError) => void) | undefined;
+  #onAbortWrite: ((reason: ServiceError) => void) | undefined;
   #ended = false;
 
   constructor(deadlineMs: number) {
@@ -27,13 +28,28 @@ export class CallScope {
 
   /**
    * Waits for what a handler does, but not longer than the call lives; one wait at a time. Cheaper than a race
-   * with a promise, which would also keep every message of a stream until the stream ends.
+   * with a promise.
    */
   wait<T>(work: T | PromiseLike<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#onAbort = reject;
       Promise.resolve(work).then(resolve, reject);
       if (this.signal.aborted) reject(this.signal.reason);
+    });
+  }
+
+  /** Waits until a message is taken, as a part of what a handler does; one at a time. */
+  written(write: (taken: () => void) => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.signal.aborted) {
+        reject(this.signal.reason);
+        return;
+      }
+      this.#onAbortWrite = reject;
+      write(() => {
+        this.#onAbortWrite = undefined;
+        resolve();
+      });
     });
   }
 
@@ -51,10 +67,10 @@ export class CallScope {
 
   abort(reason: ServiceError): void {
     if (this.#ended) return;
-    const onAbort = this.#onAbort;
+    const listeners = [this.#onAbort, this.#onAbortWrite];
     this.end();
     this.#controller.abort(reason);
-    onAbort?.(reason);
+    for (const listener of listeners) listener?.(reason);
   }
 
   /** After this, nothing aborts it any more, and it lets go of who waited. */
@@ -63,5 +79,6 @@ export class CallScope {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#onAbort = undefined;
+    this.#onAbortWrite = undefined;
   }
 }

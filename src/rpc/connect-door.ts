@@ -8,15 +8,15 @@ import {
 } from "@connectrpc/connect";
 import type { IncomingCall } from "./call.ts";
 import { organizationOf } from "./call-organization.ts";
-import type { CallRunner } from "./call-runner.ts";
+import type { CallRunner, Write } from "./call-runner.ts";
 import { serveConnect } from "./connect-adapter.ts";
 import { withErrorInfo } from "./connect-parse-error.ts";
 import { withoutOwnLimit, withSizeLimit } from "./connect-request-size.ts";
 import type { FrontDoor } from "./door.ts";
 import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
 import { type GateKeeper, pathOf } from "./gate-keeper.ts";
+import { Handover } from "./handover.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
-import { ProblemError } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
 import { DETAIL_TYPES } from "./routes.ts";
 import type { Serving } from "./serving.ts";
@@ -105,10 +105,23 @@ async function* serveStream(
   context: HandlerContext,
 ): AsyncGenerator<Message> {
   const requests: AsyncIterable<Message> = Symbol.asyncIterator in input ? input : Readable.from([input]);
+  const answers = new Handover<Message>();
+  const incoming = incomingCall(context);
+  let leave = (): void => undefined;
+  const onCancel: IncomingCall["onCancel"] = (listener) => {
+    leave = listener;
+    incoming.onCancel(listener);
+  };
+  const write: Write = (message, taken) => answers.put(message, taken);
+  const ended = runner.stream(endpoint, { ...incoming, onCancel }, requests, write);
+  ended.then(() => answers.end());
   try {
-    yield* runner.stream(endpoint, incomingCall(context), requests);
-  } catch (error) {
-    throw error instanceof ProblemError ? toConnectError(error.problem) : error;
+    yield* answers;
+    const problem = await ended;
+    if (problem) throw toConnectError(problem);
+  } finally {
+    // Whoever stops pulling takes no more, whether or not the transport tells that they have gone.
+    leave();
   }
 }
 

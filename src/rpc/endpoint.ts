@@ -8,10 +8,13 @@ export type UnaryHandler<M extends DescMethod> = (
   request: Input<M>,
   context: CallContext,
 ) => Output<M> | Promise<Output<M>>;
+/** Gives the caller a message. Resolves once they can take another; rejects once nobody waits for it any more. */
+export type Send<T> = (message: T) => Promise<void>;
 export type StreamHandler<M extends DescMethod> = (
   requests: AsyncIterable<Input<M>>,
   context: CallContext,
-) => AsyncIterable<Output<M>>;
+  send: Send<Output<M>>,
+) => Promise<void>;
 
 /** One handler for each method of a service. Of a server stream, `requests` has one. */
 export type Handlers<S extends DescService> = {
@@ -32,6 +35,19 @@ type Served<Kind extends string, Handler> = Readonly<{
 export type UnaryEndpoint = Served<"unary", UnaryHandler<DescMethod>>;
 export type StreamEndpoint = Served<"stream", StreamHandler<DescMethod>>;
 export type Endpoint = UnaryEndpoint | StreamEndpoint;
+
+/** A handler of what is made one after the other, as it is asked for. */
+export function sendEach<Request, Response>(
+  answersOf: (requests: AsyncIterable<Request>, context: CallContext) => AsyncIterable<Response>,
+) {
+  return async (
+    requests: AsyncIterable<Request>,
+    context: CallContext,
+    send: Send<Response>,
+  ): Promise<void> => {
+    for await (const answer of answersOf(requests, context)) await send(answer);
+  };
+}
 
 /** A service as both doors serve it. */
 export type Route = Readonly<{ service: DescService; endpoints: readonly Endpoint[] }>;

@@ -14,7 +14,7 @@ import {
   type UntypedHandleCall,
 } from "@grpc/grpc-js";
 import type { IncomingCall } from "./call.ts";
-import type { CallRunner } from "./call-runner.ts";
+import type { CallRunner, Write } from "./call-runner.ts";
 import {
   CLOSE_TIMEOUT_MS,
   CONCURRENT_STREAMS_MAX,
@@ -143,17 +143,12 @@ async function serveStream(
   call: StreamCall,
   read: (bytes: Uint8Array) => Message,
 ): Promise<void> {
-  try {
-    for await (const response of runner.stream(endpoint, incomingCall(call), requestsOf(call, read))) {
-      // One at a time: what a caller does not take must not pile up here.
-      await new Promise((resolve) => call.write(response, resolve));
-    }
-    call.end();
-  } catch (error) {
-    // The runner throws nothing else. grpc-js takes an error event as the call's status.
-    if (error instanceof ProblemError) call.emit("error", toGrpcError(error.problem));
-    else throw error;
-  }
+  // One at a time: what a caller does not take must not pile up here.
+  const write: Write = (message, taken) => call.write(message, taken);
+  const problem = await runner.stream(endpoint, incomingCall(call), requestsOf(call, read), write);
+  // grpc-js takes an error event as the call's status.
+  if (problem) call.emit("error", toGrpcError(problem));
+  else call.end();
 }
 
 async function* requestsOf(call: StreamCall, read: (bytes: Uint8Array) => Message): AsyncGenerator<Message> {

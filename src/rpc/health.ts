@@ -7,7 +7,7 @@ import {
   HealthCheckResponseSchema,
   HealthListResponseSchema,
 } from "../../gen/grpc/health/v1/health_pb.ts";
-import type { Handlers } from "./endpoint.ts";
+import { type Handlers, sendEach } from "./endpoint.ts";
 import { type Problem, ProblemError } from "./problem.ts";
 import type { Serving } from "./serving.ts";
 
@@ -26,11 +26,11 @@ export function healthHandlers(serving: Serving, services: readonly string[]): H
       const statuses = names.map((name) => [name, toProtoHealth(serving)]);
       return create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
     },
-    async *watch(requests, { signal }) {
+    watch: sendEach(async function* (requests, { signal }) {
       for await (const { service } of requests) {
         yield* names.includes(service) ? watchServing(serving, signal) : watchUnknown(signal);
       }
-    },
+    }),
   };
 }
 

@@ -39,8 +39,8 @@ export class Reflection {
         messageResponse: this.#tell(request.messageRequest),
       });
     return {
-      async *serverReflectionInfo(requests) {
-        for await (const request of requests) yield tell(request);
+      serverReflectionInfo: async (requests, _context, send) => {
+        for await (const request of requests) await send(tell(request));
       },
     };
   }
@@ -54,8 +54,8 @@ export class Reflection {
         messageResponse: this.#tell(request.messageRequest),
       });
     return {
-      async *serverReflectionInfo(requests) {
-        for await (const request of requests) yield tell(request);
+      serverReflectionInfo: async (requests, _context, send) => {
+        for await (const request of requests) await send(tell(request));
       },
     };
   }

@@ -1,71 +1,53 @@
 import type { DescMessage, Message } from "@bufbuild/protobuf";
+import { type AlertService, WatchAlertsRequestSchema } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import {
-  type WatchAlertsRequest,
-  WatchAlertsRequestSchema,
-  type WatchAlertsResponse,
-} from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
-import {
-  type WatchBalanceRequest,
+  type CreditService,
   WatchBalanceRequestSchema,
-  type WatchBalanceResponse,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
-import { alertEvents } from "../stream/alert-stream.ts";
-import { balanceEvents } from "../stream/balance-stream.ts";
+import { type AlertEvent, watchAlerts } from "../stream/alert-stream.ts";
+import { type BalanceEvent, watchBalance } from "../stream/balance-stream.ts";
 import type { CallContext } from "./call.ts";
 import { fromProtoHeartbeatInterval, toProtoAlertEvent, toProtoBalanceEvent } from "./convert-stream.ts";
+import type { StreamHandler } from "./endpoint.ts";
 import { onlyOf } from "./only-request.ts";
 import { streamError } from "./stream-problem.ts";
 import type { Watching } from "./watching.ts";
 
-export function watchBalance(
-  watching: Watching,
-  requests: AsyncIterable<WatchBalanceRequest>,
-  context: CallContext,
-): AsyncGenerator<WatchBalanceResponse> {
-  return watch(watching, requests, context, {
-    request: WatchBalanceRequestSchema,
-    events: ({ organizationId, resumeToken, heartbeatInterval }: WatchBalanceRequest) => {
+export function balanceHandler(watching: Watching): StreamHandler<typeof CreditService.method.watchBalance> {
+  return (requests, context, send) =>
+    watch(watching, requests, context, WatchBalanceRequestSchema, (request) => {
+      const { organizationId, resumeToken, heartbeatInterval } = request;
       const heartbeatMs = fromProtoHeartbeatInterval(heartbeatInterval);
-      return balanceEvents(watching.hub, { organizationId, resumeToken, heartbeatMs }, context.signal);
-    },
-    toProto: toProtoBalanceEvent,
-  });
+      const asked = { organizationId, resumeToken, heartbeatMs };
+      const tell = (event: BalanceEvent) => send(toProtoBalanceEvent(event));
+      return watchBalance(watching.hub, asked, context.signal, tell);
+    });
 }
 
-export function watchAlerts(
-  watching: Watching,
-  requests: AsyncIterable<WatchAlertsRequest>,
-  context: CallContext,
-): AsyncGenerator<WatchAlertsResponse> {
-  return watch(watching, requests, context, {
-    request: WatchAlertsRequestSchema,
-    events: ({ organizationId, resumeToken, fromOldest, heartbeatInterval }: WatchAlertsRequest) => {
+export function alertHandler(watching: Watching): StreamHandler<typeof AlertService.method.watchAlerts> {
+  return (requests, context, send) =>
+    watch(watching, requests, context, WatchAlertsRequestSchema, (request) => {
+      const { organizationId, resumeToken, fromOldest, heartbeatInterval } = request;
       const heartbeatMs = fromProtoHeartbeatInterval(heartbeatInterval);
       const asked = { organizationId, resumeToken, fromOldest, heartbeatMs };
-      return alertEvents(watching.hub, asked, context.signal);
-    },
-    toProto: toProtoAlertEvent,
-  });
+      const tell = (event: AlertEvent) => send(toProtoAlertEvent(event));
+      return watchAlerts(watching.hub, asked, context.signal, tell);
+    });
 }
 
-type Watch<Request, Event, Response> = Readonly<{
-  request: DescMessage;
-  events: (request: Request) => AsyncIterable<Event>;
-  toProto: (event: Event) => Response;
-}>;
-
-/** Counts the stream, converts its events, and tells why it ends. */
-async function* watch<Request extends Message & { organizationId: string }, Event, Response>(
+/** Counts the stream, and tells why it ends. */
+async function watch<Request extends Message & { organizationId: string }>(
   { streams }: Watching,
   requests: AsyncIterable<Request>,
   { connection, signal }: CallContext,
-  { request: schema, events, toProto }: Watch<Request, Event, Response>,
-): AsyncGenerator<Response> {
+  schema: DescMessage,
+  begin: (request: Request) => Promise<never>,
+): Promise<never> {
   const request = await onlyOf(requests);
   let leave: (() => void) | undefined;
   try {
     leave = streams.enter(connection, signal);
-    for await (const event of events(request)) yield toProto(event);
+    return await begin(request);
   } catch (error) {
     throw streamError(error, request.organizationId, schema);
   } finally {

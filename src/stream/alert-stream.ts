@@ -5,6 +5,7 @@ import type { Hub } from "./hub.ts";
 import { fromAlertToken, toAlertToken } from "./resume-token.ts";
 import { StreamEnd } from "./stream-end.ts";
 import { type StreamStart, startAfter } from "./stream-start.ts";
+import type { Tell } from "./tell.ts";
 
 export type AlertEvent = Readonly<{ resumeToken: string }> &
   (
@@ -26,22 +27,23 @@ export type AlertRequest = Readonly<{
  * R-WATCH-3: alerts in order and at least once, from a place that a token names on.
  * Throws ResumeTokenError and NotOpenError before the first message, and StreamEnd at the end.
  */
-export async function* alertEvents(
+export async function watchAlerts(
   hub: Hub,
   request: AlertRequest,
   signal: AbortSignal,
-): AsyncGenerator<AlertEvent> {
+  tell: Tell<AlertEvent>,
+): Promise<never> {
   const { organizationId, heartbeatMs } = request;
   const stream = new AlertStream(request, await hub.source.databaseId());
   const line = alertLine(hub, organizationId, { place: () => stream.place, heartbeatMs, signal });
   try {
     const newest = await line.newest();
-    yield await stream.begin(line, newest);
-    yield* stream.tell(line, newest);
+    await tell(await stream.begin(line, newest));
+    await stream.catchUp(line, newest, tell);
     for (;;) {
       const wake = await line.next();
-      if (wake.kind === "quiet") yield stream.heartbeat(wake.compareTime);
-      else yield* stream.tell(line, wake.newest);
+      if (wake.kind === "quiet") await tell(stream.heartbeat(wake.compareTime));
+      else await stream.catchUp(line, wake.newest, tell);
     }
   } catch (error) {
     throw error instanceof StreamEnd ? error.at(stream.resumeToken) : error;
@@ -84,12 +86,12 @@ class AlertStream {
     return { kind: "start", start, resumeToken: this.resumeToken };
   }
 
-  async *tell(line: AlertLine, newest: bigint): AsyncGenerator<AlertEvent> {
+  async catchUp(line: AlertLine, newest: bigint, tell: Tell<AlertEvent>): Promise<void> {
     while (this.#place < newest) {
       const page = await line.after(this.#place);
       for (const { alert, place } of page) {
         this.#place = place;
-        yield { kind: "alert", alert, resumeToken: this.resumeToken };
+        await tell({ kind: "alert", alert, resumeToken: this.resumeToken });
       }
       // Only where they are no longer kept.
       if (page.length === 0) this.#place = newest;

@@ -5,6 +5,7 @@ import type { Hub } from "./hub.ts";
 import { fromBalanceToken, toBalanceToken } from "./resume-token.ts";
 import { NotOpenError, StreamEnd } from "./stream-end.ts";
 import { type StreamStart, startAfter } from "./stream-start.ts";
+import type { Tell } from "./tell.ts";
 import type { Quiet } from "./topic.ts";
 
 export type BalanceEvent = Readonly<{ resumeToken: string }> &
@@ -28,23 +29,27 @@ const HEARTBEATS = new WeakMap<Quiet, BalanceEvent>();
  * R-WATCH-1: the balance now, then every state that the reader keeps up with, each
  * alert in between, and heartbeats. Throws ResumeTokenError and NotOpenError before
  * the first, and StreamEnd at the end.
+ *
+ * Events are told rather than yielded: each generator on the way to a watcher made some six promises a message, three of
+ * which it kept until the next one. Without them a message costs half as much CPU (7 us instead of 15).
  */
-export async function* balanceEvents(
+export async function watchBalance(
   hub: Hub,
   request: BalanceRequest,
   signal: AbortSignal,
-): AsyncGenerator<BalanceEvent> {
+  tell: Tell<BalanceEvent>,
+): Promise<never> {
   const { organizationId, heartbeatMs } = request;
   const stream = new BalanceStream(hub, request, await hub.source.databaseId());
   // Before the first look, so that no change falls between the two.
   const isNews = (state: WatchedState) => stream.isNews(state);
   const watcher = hub.watch(organizationId, { isNews, heartbeatMs, signal });
   try {
-    yield* stream.begin();
+    await stream.begin(tell);
     for (;;) {
       const wake = await watcher.next();
-      if (wake.kind === "quiet") yield stream.heartbeat(wake);
-      else yield* stream.tell(wake.state);
+      if (wake.kind === "quiet") await tell(stream.heartbeat(wake));
+      else await stream.catchUp(wake.state, tell);
     }
   } catch (error) {
     throw error instanceof StreamEnd ? error.at(stream.resumeToken) : error;
@@ -82,32 +87,32 @@ class BalanceStream {
     return account.version > this.#version || alertNumber > this.#alertNumber;
   }
 
-  async *begin(): AsyncGenerator<BalanceEvent> {
+  async begin(tell: Tell<BalanceEvent>): Promise<void> {
     const { state, compareTime } = await this.#hub.newest(this.#organizationId);
     if (state === undefined) throw new NotOpenError(this.#organizationId);
     const start = await this.#startAt(state);
     if (start !== "RESUMED" || this.#token === undefined) {
-      yield this.#snapshot(state, start);
+      await tell(this.#snapshot(state, start));
       return;
     }
     this.#version = this.#token.version;
     this.#alertNumber = this.#token.alertNumber;
     // Says at once that it goes on, even if there is nothing to tell.
-    if (this.isNews(state)) yield* this.tell(state);
-    else yield { kind: "heartbeat", compareTime, resumeToken: this.resumeToken };
+    if (this.isNews(state)) await this.catchUp(state, tell);
+    else await tell({ kind: "heartbeat", compareTime, resumeToken: this.resumeToken });
   }
 
   /** The state first, then the alerts that came with it. */
-  async *tell(state: WatchedState): AsyncGenerator<BalanceEvent> {
+  async catchUp(state: WatchedState, tell: Tell<BalanceEvent>): Promise<void> {
     if (state.account.version > this.#version) {
       this.#version = state.account.version;
-      yield this.#change(state);
+      await tell(this.#change(state));
     }
     while (state.alertNumber > this.#alertNumber) {
       const alerts = await this.#hub.alertsAfter(this.#organizationId, this.#alertNumber, ALERTS_PAGE);
       for (const alert of alerts) {
         this.#alertNumber = alert.alertNumber;
-        yield { kind: "alert", alert, resumeToken: this.resumeToken };
+        await tell({ kind: "alert", alert, resumeToken: this.resumeToken });
       }
       // Only where they are no longer kept.
       if (alerts.length === 0) this.#alertNumber = state.alertNumber;

@@ -1,12 +1,17 @@
 import { create } from "@bufbuild/protobuf";
 import { type Client, ConnectError, createClient } from "@connectrpc/connect";
 import { expect } from "chai";
-import { AdminService, VerifyLedgerRequestSchema } from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
+import {
+  AdminService,
+  VerifyLedgerRequestSchema,
+  type VerifyLedgerResponse,
+} from "../../gen/pleyor/credits/v1/admin_service_pb.ts";
 import { refusalOf } from "../../src/client/refusal.ts";
 import { adminHandlers } from "../../src/rpc/admin-handlers.ts";
 import { ProblemError } from "../../src/rpc/problem.ts";
 import { until } from "../service/support/until.ts";
 import { EndlessAdministration } from "../support/endless-administration.ts";
+import { pulled } from "../support/pulled.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 
 for (const way of WAYS_IN) {
@@ -64,8 +69,8 @@ it("a verification that nobody reads any more ends with its place", async () => 
     deadlineMs: Number.POSITIVE_INFINITY,
   };
   const requests = ReadableStream.from([create(VerifyLedgerRequestSchema, {})]);
-  const answers = adminHandlers({ administration, streams, stalledMs: 1 }).verifyLedger(requests, context);
-  const reading = answers[Symbol.asyncIterator]();
+  const { verifyLedger } = adminHandlers({ administration, streams, stalledMs: 1 });
+  const reading = pulled<VerifyLedgerResponse>((send) => verifyLedger(requests, context, send));
   expect((await reading.next()).value?.event.case).to.equal("progress");
   expect(streams.streams).to.equal(1);
   await until(() => streams.streams === 0);

@@ -1,9 +1,10 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import { expect } from "chai";
+import { Code } from "../../gen/google/rpc/code_pb.ts";
 import { Health, HealthCheckRequestSchema } from "../../gen/grpc/health/v1/health_pb.ts";
 import type { Authenticate, IncomingCall } from "../../src/rpc/call.ts";
 import { CallRunner } from "../../src/rpc/call-runner.ts";
-import type { UnaryEndpoint } from "../../src/rpc/endpoint.ts";
+import type { StreamEndpoint, UnaryEndpoint } from "../../src/rpc/endpoint.ts";
 import { createErrorMapping } from "../../src/rpc/error-mapping.ts";
 import { Serving } from "../../src/rpc/serving.ts";
 import { Validation } from "../../src/rpc/validation.ts";
@@ -43,6 +44,76 @@ describe("a call that nobody waits for when it comes", () => {
     });
   }
 });
+
+describe("a stream whose caller leaves", () => {
+  /** Where its handler is when they do. */
+  const PLACES = {
+    "writes what they never take": (send: Send) => send(MESSAGE),
+    "waits for something else": (_send: Send, signal: AbortSignal) => aborted(signal),
+    "has gone on, and writes later": async (send: Send, signal: AbortSignal) => {
+      await aborted(signal).catch(() => undefined);
+      await send(MESSAGE);
+    },
+  };
+  for (const [where, place] of Object.entries(PLACES)) {
+    it(`ends at once, and so does its handler, which ${where}`, async () => {
+      const { promise: unwound, resolve } = Promise.withResolvers<unknown>();
+      const endpoint = streamOf(async (send, signal) => {
+        await place(send, signal).catch(resolve);
+      });
+      let leave: () => void = () => undefined;
+      const incoming = { ...INCOMING, onCancel: (listener: () => void) => (leave = listener) };
+      const written: unknown[] = [];
+      const ended = runnerOf(() => "agent").stream(endpoint, incoming, NO_REQUESTS, (message) => {
+        written.push(message);
+      });
+      await new Promise((later) => setImmediate(later));
+      leave();
+      expect(await ended).to.have.property("code", Code.CANCELLED);
+      expect(await unwound).to.have.property("fault", "CANCELLED");
+      expect(written).to.have.length(where.startsWith("writes") ? 1 : 0);
+    });
+  }
+
+  it("is told of nothing when it ends by itself, each message behind the one before", async () => {
+    const log: string[] = [];
+    const endpoint = streamOf(async (send) => {
+      for (const each of ["first", "second"]) {
+        await send(MESSAGE);
+        log.push(`${each} taken`);
+      }
+    });
+    const problem = await runnerOf(() => "agent").stream(
+      endpoint,
+      INCOMING,
+      NO_REQUESTS,
+      (_message, taken) => {
+        log.push("written");
+        setImmediate(taken);
+      },
+    );
+    expect(problem).to.equal(undefined);
+    expect(log).to.deep.equal(["written", "first taken", "written", "second taken"]);
+  });
+});
+
+type Send = (message: Message) => Promise<void>;
+
+const MESSAGE = create(Health.method.watch.output);
+const NO_REQUESTS = ReadableStream.from<Message>([]);
+
+function streamOf(handle: (send: Send, signal: AbortSignal) => Promise<void>): StreamEndpoint {
+  return {
+    kind: "stream",
+    method: Health.method.watch,
+    whileDraining: false,
+    handle: (_requests, { signal }, send) => handle(send, signal),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
 
 const INCOMING: IncomingCall = {
   door: "grpc",

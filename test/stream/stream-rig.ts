@@ -1,8 +1,10 @@
 import type { AlertEvent, AlertRequest } from "../../src/stream/alert-stream.ts";
-import { alertEvents } from "../../src/stream/alert-stream.ts";
-import { type BalanceEvent, type BalanceRequest, balanceEvents } from "../../src/stream/balance-stream.ts";
+import { watchAlerts } from "../../src/stream/alert-stream.ts";
+import { type BalanceEvent, type BalanceRequest, watchBalance } from "../../src/stream/balance-stream.ts";
 import { Hub, type HubSettings } from "../../src/stream/hub.ts";
+import type { Tell } from "../../src/stream/tell.ts";
 import { MemorySource, QUICK_HUB } from "../support/memory-source.ts";
+import { pulled } from "../support/pulled.ts";
 
 /** A reader of a stream: what it reads as short lines, and how it leaves. */
 export type Reader = Readonly<{ read: () => Promise<string>; leave: () => void; token: () => string }>;
@@ -25,7 +27,7 @@ export class StreamRig {
 
   balance(request: Partial<BalanceRequest> = {}, hub = this.hub): Reader {
     const asked = { organizationId: "acme", resumeToken: "", heartbeatMs: 3_600_000, ...request };
-    return this.#reader((signal) => balanceEvents(hub, asked, signal), balanceLine);
+    return this.#reader((signal, tell) => watchBalance(hub, asked, signal, tell), balanceLine);
   }
 
   alerts(request: Partial<AlertRequest> = {}): Reader {
@@ -36,7 +38,7 @@ export class StreamRig {
       heartbeatMs: 3_600_000,
       ...request,
     };
-    return this.#reader((signal) => alertEvents(this.hub, asked, signal), alertLine);
+    return this.#reader((signal, tell) => watchAlerts(this.hub, asked, signal, tell), alertLine);
   }
 
   async stop(): Promise<void> {
@@ -45,11 +47,12 @@ export class StreamRig {
   }
 
   #reader<Event extends { resumeToken: string }>(
-    open: (signal: AbortSignal) => AsyncGenerator<Event>,
+    begin: (signal: AbortSignal, tell: Tell<Event>) => Promise<never>,
     lineOf: (event: Event) => string,
   ): Reader {
     const leaving = new AbortController();
-    const events = open(AbortSignal.any([leaving.signal, this.#left.signal]));
+    const signal = AbortSignal.any([leaving.signal, this.#left.signal]);
+    const events = pulled<Event>((tell) => begin(signal, tell));
     let token = "";
     const read = async (): Promise<string> => {
       const { value, done } = await events.next();
