@@ -7,14 +7,14 @@ const PAUSE_MS = 10;
 
 export type FanOutRate = Readonly<{
   perSecond: number;
-  /** So many may go out at once after a quiet time. */
-  burst: number;
+  /** So many may go out at once after a quiet time: as many as there are to tell. */
+  burst: () => number;
 }>;
 
 /**
  * Tells watchers in turns, and no more of them a second than the process can afford
- * beside its work. After a quiet time many may be told at once: one change reaches
- * everybody immediately, and only endless changes are thinned out.
+ * beside its work. After a quiet time one change reaches everybody immediately;
+ * changes that follow it are thinned out.
  */
 export class FanOut {
   readonly #rate: FanOutRate;
@@ -25,7 +25,7 @@ export class FanOut {
 
   constructor(rate: FanOutRate) {
     this.#rate = rate;
-    this.#allowance = rate.burst;
+    this.#allowance = rate.burst();
   }
 
   add(recipient: Recipient): void {
@@ -60,7 +60,7 @@ export class FanOut {
   #refill(): void {
     const now = performance.now();
     const earned = ((now - this.#refilledAt) / 1_000) * this.#rate.perSecond;
-    this.#allowance = Math.min(this.#rate.burst, this.#allowance + earned);
+    this.#allowance = Math.min(this.#rate.burst(), this.#allowance + earned);
     this.#refilledAt = now;
   }
 }

@@ -16,9 +16,6 @@ export type HubSettings = Readonly<{
   onError: (error: unknown) => void;
 }>;
 
-/** By default, at least as many as the streams that a server may have. */
-const BURST_SECONDS = 4;
-
 /** So many organizations are compared by one statement. */
 const COMPARE_ORGANIZATIONS = 1_000;
 
@@ -39,12 +36,13 @@ export class Hub implements Listener {
   #doubtful = new Set<string>();
   #comparing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #watchers = 0;
 
   constructor(source: Source, settings: HubSettings) {
     this.source = source;
     this.#settings = settings;
     const perSecond = settings.messagesPerSecondMax;
-    this.#fanOut = new FanOut({ perSecond, burst: perSecond * BURST_SECONDS });
+    this.#fanOut = new FanOut({ perSecond, burst: () => Math.max(perSecond, this.#watchers) });
     this.#sequences = new Topic(this.#fanOut, (sequence, than) => sequence > than);
   }
 
@@ -66,22 +64,28 @@ export class Hub implements Listener {
 
   /** How many watch now. */
   get watchers(): number {
-    let sum = this.#sequences.watchers.size;
-    for (const { watchers } of this.#topics.values()) sum += watchers.size;
-    return sum;
+    return this.#watchers;
   }
 
   watch(organizationId: string, options: WatchOptions<WatchedState>): Watcher<WatchedState> {
     const topic = this.#topics.get(organizationId) ?? new Topic(this.#fanOut, isNewer);
     this.#topics.set(organizationId, topic);
-    return new Watcher(topic, options, () => {
+    return this.#watcher(topic, options, () => {
       if (topic.watchers.size === 0) this.#topics.delete(organizationId);
     });
   }
 
   /** Watches the alerts of all organizations. */
   watchAll(options: WatchOptions<bigint>): Watcher<bigint> {
-    return new Watcher(this.#sequences, options, () => undefined);
+    return this.#watcher(this.#sequences, options);
+  }
+
+  #watcher<S>(topic: Topic<S>, options: WatchOptions<S>, onClose?: () => void): Watcher<S> {
+    this.#watchers += 1;
+    return new Watcher(topic, options, () => {
+      this.#watchers -= 1;
+      onClose?.();
+    });
   }
 
   /** How an organization is, read after it was asked for. */

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { expect } from "chai";
 import { FanOut } from "../../src/stream/fan-out.ts";
 import { StreamLimit } from "../../src/stream/stream-limit.ts";
@@ -6,7 +7,7 @@ import { StreamRig } from "./stream-rig.ts";
 
 describe("R-WATCH-4: many watchers", () => {
   it("are told at once after a quiet time, and in their turns", async () => {
-    const fanOut = new FanOut({ perSecond: 1, burst: 1_000 });
+    const fanOut = new FanOut({ perSecond: 1, burst: () => 1_000 });
     const told: number[] = [];
     const began = performance.now();
     for (let index = 0; index < 1_000; index += 1) fanOut.add({ deliver: () => told.push(index) });
@@ -16,7 +17,7 @@ describe("R-WATCH-4: many watchers", () => {
   });
 
   it("are told so many a second under endless changes, so that the work goes on beside them", async () => {
-    const fanOut = new FanOut({ perSecond: 200, burst: 200 });
+    const fanOut = new FanOut({ perSecond: 200, burst: () => 200 });
     let told = 0;
     const again = {
       deliver: () => {
@@ -44,6 +45,26 @@ describe("R-WATCH-4: many watchers", () => {
     expect(new Set(told)).to.deep.equal(new Set(["changed 51"]));
     for (const { leave } of readers) leave();
     expect(rig.hub.watchers).to.equal(0);
+    await rig.stop();
+  });
+
+  it("are all told of one change at once, however many there are, and in turns of what follows it", async () => {
+    const rig = new StreamRig({ messagesPerSecondMax: 100 });
+    rig.source.commit("acme");
+    const readers = Array.from({ length: 300 }, () => rig.balance());
+    const readAll = () => Promise.all(readers.map(({ read }) => read()));
+    await readAll();
+    const told: number[] = [];
+    // Whoever joined may use up none of it: 300 are there to be told, and have been for three seconds.
+    await delay(3_100);
+    for (let change = 0; change < 2; change += 1) {
+      const began = performance.now();
+      rig.source.commit("acme");
+      await readAll();
+      told.push(performance.now() - began);
+    }
+    expect(told[0]).to.be.below(500);
+    expect(told[1]).to.be.above(2_000);
     await rig.stop();
   });
 
