@@ -14,7 +14,6 @@ import type { StreamLimit } from "../stream/stream-limit.ts";
 import type { CallContext } from "./call.ts";
 import { fromProtoVerifyLedger, toProtoExportPage, toProtoVerificationEvent } from "./convert-admin.ts";
 import { type Handlers, sendEach } from "./endpoint.ts";
-import { onlyOf } from "./only-request.ts";
 import { accepted } from "./refusal-problem.ts";
 import { streamError } from "./stream-problem.ts";
 
@@ -29,17 +28,16 @@ export type AdminParts = Readonly<{
 
 export function adminHandlers(parts: AdminParts): Handlers<typeof AdminService> {
   return {
-    verifyLedger: sendEach((requests, context) => verifyLedger(parts, requests, context)),
-    exportTransactions: sendEach((requests, context) => exportTransactions(parts, requests, context)),
+    verifyLedger: sendEach((request, context) => verifyLedger(parts, request, context)),
+    exportTransactions: sendEach((request, context) => exportTransactions(parts, request, context)),
   };
 }
 
 async function* verifyLedger(
   { administration, streams, stalledMs }: AdminParts,
-  requests: AsyncIterable<VerifyLedgerRequest>,
+  request: VerifyLedgerRequest,
   { connection, signal }: CallContext,
 ): AsyncGenerator<VerifyLedgerResponse> {
-  const request = await onlyOf(requests);
   let leave: (() => void) | undefined;
   try {
     const left = streams.enter(connection, signal);
@@ -64,10 +62,9 @@ async function* verifyLedger(
 
 async function* exportTransactions(
   { administration, streams, stalledMs }: AdminParts,
-  requests: AsyncIterable<ExportTransactionsRequest>,
+  request: ExportTransactionsRequest,
   { connection, signal }: CallContext,
 ): AsyncGenerator<ExportTransactionsResponse> {
-  const request = await onlyOf(requests);
   let leave: (() => void) | undefined;
   try {
     leave = streams.enter(connection, signal);

@@ -3,7 +3,14 @@ import { Code, CodeSchema } from "../../gen/google/rpc/code_pb.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { Authenticate, CallContext, IncomingCall } from "./call.ts";
 import { CallScope } from "./call-scope.ts";
-import type { Endpoint, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import type {
+  BidiStreamEndpoint,
+  Endpoint,
+  Send,
+  ServerStreamEndpoint,
+  StreamEndpoint,
+  UnaryEndpoint,
+} from "./endpoint.ts";
 import type { ErrorMapping } from "./error-mapping.ts";
 import { type Problem, ProblemError } from "./problem.ts";
 import type { Serving } from "./serving.ts";
@@ -54,19 +61,42 @@ export class CallRunner {
     }
   }
 
-  /** Never rejects; resolves to what went wrong. Each answer is given to `write`, which tells once another may follow. */
-  async stream(
-    endpoint: StreamEndpoint,
+  /** Never rejects; resolves to what went wrong. `read` is as of a unary call. */
+  serverStream(
+    endpoint: ServerStreamEndpoint,
+    incoming: IncomingCall,
+    read: () => Message,
+    write: Write,
+  ): Promise<Problem | undefined> {
+    return this.#stream(endpoint, incoming, write, (context, send) =>
+      endpoint.handle(this.#checked(endpoint, read()), context, send),
+    );
+  }
+
+  /** Never rejects; resolves to what went wrong, with the requests too. */
+  bidiStream(
+    endpoint: BidiStreamEndpoint,
     incoming: IncomingCall,
     requests: AsyncIterable<Message>,
     write: Write,
+  ): Promise<Problem | undefined> {
+    return this.#stream(endpoint, incoming, write, (context, send) =>
+      endpoint.handle(this.#checkedEach(endpoint, requests), context, send),
+    );
+  }
+
+  async #stream(
+    endpoint: StreamEndpoint,
+    incoming: IncomingCall,
+    write: Write,
+    handle: (context: CallContext, send: Send<Message>) => Promise<void>,
   ): Promise<Problem | undefined> {
     const scope = new CallScope(incoming.deadlineMs);
     const end = this.#endOnce(scope, endpoint, incoming);
     try {
       const context = await this.#begin(scope, endpoint, incoming);
       const send = (message: Message) => scope.written((taken) => write(message, taken));
-      await scope.wait(endpoint.handle(this.#checkedEach(endpoint, requests), context, send));
+      await scope.wait(handle(context, send));
       end(undefined);
       return undefined;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import type { Message } from "@bufbuild/protobuf";
 import {
   type ConnectRouter,
@@ -17,6 +16,7 @@ import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
 import { type GateKeeper, pathOf } from "./gate-keeper.ts";
 import { Handover } from "./handover.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
+import type { Problem } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
 import { DETAIL_TYPES } from "./routes.ts";
 import type { Serving } from "./serving.ts";
@@ -83,10 +83,7 @@ function register(
 }
 
 function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
-  if (endpoint.kind === "stream") {
-    return (input: Message | AsyncIterable<Message>, context: HandlerContext) =>
-      serveStream(runner, endpoint, input, context);
-  }
+  if (endpoint.kind !== "unary") return serveStream(runner, endpoint);
   const path = pathOf(endpoint.method);
   return async (request: Message, context: HandlerContext) => {
     const gated = keeper.gated(path);
@@ -98,13 +95,18 @@ function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
   };
 }
 
-async function* serveStream(
-  runner: CallRunner,
-  endpoint: StreamEndpoint,
-  input: Message | AsyncIterable<Message>,
-  context: HandlerContext,
-): AsyncGenerator<Message> {
-  const requests: AsyncIterable<Message> = Symbol.asyncIterator in input ? input : Readable.from([input]);
+/** Of a stream from the server, the input is its request. */
+function serveStream(runner: CallRunner, endpoint: StreamEndpoint) {
+  if (endpoint.kind === "server_streaming")
+    return (request: Message, context: HandlerContext) =>
+      answersOf(context, (incoming, write) => runner.serverStream(endpoint, incoming, () => request, write));
+  return (requests: AsyncIterable<Message>, context: HandlerContext) =>
+    answersOf(context, (incoming, write) => runner.bidiStream(endpoint, incoming, requests, write));
+}
+
+type Run = (incoming: IncomingCall, write: Write) => Promise<Problem | undefined>;
+
+async function* answersOf(context: HandlerContext, run: Run): AsyncGenerator<Message> {
   const answers = new Handover<Message>();
   const incoming = incomingCall(context);
   let leave = (): void => undefined;
@@ -112,8 +114,7 @@ async function* serveStream(
     leave = listener;
     incoming.onCancel(listener);
   };
-  const write: Write = (message, taken) => answers.put(message, taken);
-  const ended = runner.stream(endpoint, { ...incoming, onCancel }, requests, write);
+  const ended = run({ ...incoming, onCancel }, (message, taken) => answers.put(message, taken));
   ended.then(() => answers.end());
   try {
     yield* answers;

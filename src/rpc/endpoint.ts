@@ -10,42 +10,50 @@ export type UnaryHandler<M extends DescMethod> = (
 ) => Output<M> | Promise<Output<M>>;
 /** Gives the caller a message. Resolves once they can take another; rejects once nobody waits for it any more. */
 export type Send<T> = (message: T) => Promise<void>;
-export type StreamHandler<M extends DescMethod> = (
+export type ServerStreamHandler<M extends DescMethod> = (
+  request: Input<M>,
+  context: CallContext,
+  send: Send<Output<M>>,
+) => Promise<void>;
+export type BidiStreamHandler<M extends DescMethod> = (
   requests: AsyncIterable<Input<M>>,
   context: CallContext,
   send: Send<Output<M>>,
 ) => Promise<void>;
 
-/** One handler for each method of a service. Of a server stream, `requests` has one. */
+/** The handler of each kind of method. No service here takes a stream and answers once. */
+type Handler<M extends DescMethod> = M extends { methodKind: "unary" }
+  ? UnaryHandler<M>
+  : M extends { methodKind: "server_streaming" }
+    ? ServerStreamHandler<M>
+    : BidiStreamHandler<M>;
+
+/** One handler for each method of a service. */
 export type Handlers<S extends DescService> = {
-  readonly [Name in keyof S["method"]]: S["method"][Name] extends { methodKind: "unary" }
-    ? UnaryHandler<S["method"][Name]>
-    : StreamHandler<S["method"][Name]>;
+  readonly [Name in keyof S["method"]]: Handler<S["method"][Name]>;
 };
 
-type Served<Kind extends string, Handler> = Readonly<{
+type Served<Kind extends string, Handle> = Readonly<{
   kind: Kind;
   method: DescMethod;
-  handle: Handler;
+  handle: Handle;
   /** Whether it answers while the server drains, as health does. */
   whileDraining: boolean;
 }>;
 
 /** A method as both doors serve it; what messages its handler takes and gives, only `method` knows here. */
 export type UnaryEndpoint = Served<"unary", UnaryHandler<DescMethod>>;
-export type StreamEndpoint = Served<"stream", StreamHandler<DescMethod>>;
+export type ServerStreamEndpoint = Served<"server_streaming", ServerStreamHandler<DescMethod>>;
+export type BidiStreamEndpoint = Served<"bidi_streaming", BidiStreamHandler<DescMethod>>;
+export type StreamEndpoint = ServerStreamEndpoint | BidiStreamEndpoint;
 export type Endpoint = UnaryEndpoint | StreamEndpoint;
 
 /** A handler of what is made one after the other, as it is asked for. */
 export function sendEach<Request, Response>(
-  answersOf: (requests: AsyncIterable<Request>, context: CallContext) => AsyncIterable<Response>,
+  answersTo: (request: Request, context: CallContext) => AsyncIterable<Response>,
 ) {
-  return async (
-    requests: AsyncIterable<Request>,
-    context: CallContext,
-    send: Send<Response>,
-  ): Promise<void> => {
-    for await (const answer of answersOf(requests, context)) await send(answer);
+  return async (request: Request, context: CallContext, send: Send<Response>): Promise<void> => {
+    for await (const answer of answersTo(request, context)) await send(answer);
   };
 }
 
@@ -60,8 +68,7 @@ export function route<S extends DescService>(
   // Handlers<S> has checked that each handler fits its method.
   const byName = handlers as unknown as Readonly<Record<string, Endpoint["handle"]>>;
   const endpoints = service.methods.map((method) => {
-    const kind = method.methodKind === "unary" ? "unary" : "stream";
-    return { kind, method, handle: byName[method.localName], whileDraining } as Endpoint;
+    return { kind: method.methodKind, method, handle: byName[method.localName], whileDraining } as Endpoint;
   });
   return { service, endpoints };
 }

@@ -27,11 +27,11 @@ import {
   toHostPort,
   within,
 } from "./door.ts";
-import type { Endpoint, Route, StreamEndpoint, UnaryEndpoint } from "./endpoint.ts";
+import type { Endpoint, Route, UnaryEndpoint } from "./endpoint.ts";
 import type { GateKeeper } from "./gate-keeper.ts";
 import { gateCalls } from "./grpc-gate.ts";
 import { messageTooLarge, TOLD_SIZES_MAX } from "./message-size.ts";
-import { ProblemError } from "./problem.ts";
+import { type Problem, ProblemError } from "./problem.ts";
 import { toGrpcError } from "./problem-status.ts";
 import { toServiceDefinition } from "./service-definition.ts";
 import { useStreamTable } from "./stream-table.ts";
@@ -40,8 +40,9 @@ import { requestProblem } from "./violation.ts";
 type UnaryCall = ServerUnaryCall<Uint8Array, Message>;
 /** What all calls offer. */
 type ServerSurfaceCall = Pick<UnaryCall, "metadata" | "getDeadline" | "getPeer"> & EventEmitter;
-/** What a stream of answers offers, whether its requests are a stream or one. */
-type StreamCall = ServerDuplexStream<Uint8Array, Message> | ServerWritableStream<Uint8Array, Message>;
+type ServerStreamCall = ServerWritableStream<Uint8Array, Message>;
+type BidiStreamCall = ServerDuplexStream<Uint8Array, Message>;
+type StreamCall = ServerStreamCall | BidiStreamCall;
 
 type GrpcDoorOptions = Readonly<{
   routes: readonly Route[];
@@ -118,11 +119,21 @@ async function listen(server: Server, at: ListenAddress): Promise<string> {
 
 function serve(runner: CallRunner, endpoint: Endpoint, bytesMax: number): UntypedHandleCall {
   const read = (bytes: Uint8Array) => decode(endpoint, bytes, bytesMax);
-  if (endpoint.kind === "unary") {
-    return (call: UnaryCall, answer: sendUnaryData<Message>) =>
-      void serveUnary(runner, endpoint, call, () => read(call.request), answer);
+  switch (endpoint.kind) {
+    case "unary":
+      return (call: UnaryCall, answer: sendUnaryData<Message>) =>
+        void serveUnary(runner, endpoint, call, () => read(call.request), answer);
+    case "server_streaming":
+      return (call: ServerStreamCall) => {
+        const asked = () => read(call.request);
+        endStream(call, runner.serverStream(endpoint, incomingCall(call), asked, writeTo(call)));
+      };
+    case "bidi_streaming":
+      return (call: BidiStreamCall) => {
+        const asked = requestsOf(call, read);
+        endStream(call, runner.bidiStream(endpoint, incomingCall(call), asked, writeTo(call)));
+      };
   }
-  return (call: StreamCall) => void serveStream(runner, endpoint, call, read);
 }
 
 async function serveUnary(
@@ -137,25 +148,22 @@ async function serveUnary(
   else answer(null, outcome.response);
 }
 
-async function serveStream(
-  runner: CallRunner,
-  endpoint: StreamEndpoint,
-  call: StreamCall,
-  read: (bytes: Uint8Array) => Message,
-): Promise<void> {
-  // One at a time: what a caller does not take must not pile up here.
-  const write: Write = (message, taken) => call.write(message, taken);
-  const problem = await runner.stream(endpoint, incomingCall(call), requestsOf(call, read), write);
+/** One at a time: what a caller does not take must not pile up here. */
+function writeTo(call: StreamCall): Write {
+  return (message, taken) => call.write(message, taken);
+}
+
+async function endStream(call: StreamCall, ended: Promise<Problem | undefined>): Promise<void> {
+  const problem = await ended;
   // grpc-js takes an error event as the call's status.
   if (problem) call.emit("error", toGrpcError(problem));
   else call.end();
 }
 
-async function* requestsOf(call: StreamCall, read: (bytes: Uint8Array) => Message): AsyncGenerator<Message> {
-  if ("request" in call) {
-    yield read(call.request);
-    return;
-  }
+async function* requestsOf(
+  call: BidiStreamCall,
+  read: (bytes: Uint8Array) => Message,
+): AsyncGenerator<Message> {
   // The end of the requests must not be the end of the answers, which go through the same stream.
   const requests: AsyncIterable<Uint8Array> = (call as Readable).iterator({ destroyOnReturn: false });
   for await (const bytes of requests) yield read(bytes);

@@ -26,11 +26,9 @@ export function healthHandlers(serving: Serving, services: readonly string[]): H
       const statuses = names.map((name) => [name, toProtoHealth(serving)]);
       return create(HealthListResponseSchema, { statuses: Object.fromEntries(statuses) });
     },
-    watch: sendEach(async function* (requests, { signal }) {
-      for await (const { service } of requests) {
-        yield* names.includes(service) ? watchServing(serving, signal) : watchUnknown(signal);
-      }
-    }),
+    watch: sendEach(({ service }, { signal }) =>
+      names.includes(service) ? watchServing(serving, signal) : watchUnknown(signal),
+    ),
   };
 }
 

@@ -25,7 +25,7 @@ export class Serving {
     if (this.#draining && !whileDraining) {
       throw new ServiceError("DRAINING", "the server is draining", { retryAfterMs: RETRY_AFTER_MS });
     }
-    (kind === "stream" ? this.#streams : this.#calls).add(scope);
+    (kind === "unary" ? this.#calls : this.#streams).add(scope);
   }
 
   leave(scope: CallScope): void {

@@ -1,4 +1,4 @@
-import type { DescMessage, Message } from "@bufbuild/protobuf";
+import type { DescMessage } from "@bufbuild/protobuf";
 import { type AlertService, WatchAlertsRequestSchema } from "../../gen/pleyor/credits/v1/alert_service_pb.ts";
 import {
   type CreditService,
@@ -8,48 +8,51 @@ import { type AlertEvent, watchAlerts } from "../stream/alert-stream.ts";
 import { type BalanceEvent, watchBalance } from "../stream/balance-stream.ts";
 import type { CallContext } from "./call.ts";
 import { fromProtoHeartbeatInterval, toProtoAlertEvent, toProtoBalanceEvent } from "./convert-stream.ts";
-import type { StreamHandler } from "./endpoint.ts";
-import { onlyOf } from "./only-request.ts";
+import type { ServerStreamHandler } from "./endpoint.ts";
 import { streamError } from "./stream-problem.ts";
 import type { Watching } from "./watching.ts";
 
-export function balanceHandler(watching: Watching): StreamHandler<typeof CreditService.method.watchBalance> {
-  return (requests, context, send) =>
-    watch(watching, requests, context, WatchBalanceRequestSchema, (request) => {
-      const { organizationId, resumeToken, heartbeatInterval } = request;
+type BalanceHandler = ServerStreamHandler<typeof CreditService.method.watchBalance>;
+type AlertHandler = ServerStreamHandler<typeof AlertService.method.watchAlerts>;
+
+export function balanceHandler(watching: Watching): BalanceHandler {
+  return (request, context, send) => {
+    const { organizationId, resumeToken, heartbeatInterval } = request;
+    return watch(watching, WatchBalanceRequestSchema, organizationId, context, () => {
       const heartbeatMs = fromProtoHeartbeatInterval(heartbeatInterval);
       const asked = { organizationId, resumeToken, heartbeatMs };
       const tell = (event: BalanceEvent) => send(toProtoBalanceEvent(event));
       return watchBalance(watching.hub, asked, context.signal, tell);
     });
+  };
 }
 
-export function alertHandler(watching: Watching): StreamHandler<typeof AlertService.method.watchAlerts> {
-  return (requests, context, send) =>
-    watch(watching, requests, context, WatchAlertsRequestSchema, (request) => {
-      const { organizationId, resumeToken, fromOldest, heartbeatInterval } = request;
+export function alertHandler(watching: Watching): AlertHandler {
+  return (request, context, send) => {
+    const { organizationId, resumeToken, fromOldest, heartbeatInterval } = request;
+    return watch(watching, WatchAlertsRequestSchema, organizationId, context, () => {
       const heartbeatMs = fromProtoHeartbeatInterval(heartbeatInterval);
       const asked = { organizationId, resumeToken, fromOldest, heartbeatMs };
       const tell = (event: AlertEvent) => send(toProtoAlertEvent(event));
       return watchAlerts(watching.hub, asked, context.signal, tell);
     });
+  };
 }
 
 /** Counts the stream, and tells why it ends. */
-async function watch<Request extends Message & { organizationId: string }>(
+async function watch(
   { streams }: Watching,
-  requests: AsyncIterable<Request>,
-  { connection, signal }: CallContext,
   schema: DescMessage,
-  begin: (request: Request) => Promise<never>,
+  organizationId: string,
+  { connection, signal }: CallContext,
+  begin: () => Promise<never>,
 ): Promise<never> {
-  const request = await onlyOf(requests);
   let leave: (() => void) | undefined;
   try {
     leave = streams.enter(connection, signal);
-    return await begin(request);
+    return await begin();
   } catch (error) {
-    throw streamError(error, request.organizationId, schema);
+    throw streamError(error, organizationId, schema);
   } finally {
     leave?.();
   }

@@ -68,9 +68,9 @@ it("a verification that nobody reads any more ends with its place", async () => 
     signal: new AbortController().signal,
     deadlineMs: Number.POSITIVE_INFINITY,
   };
-  const requests = ReadableStream.from([create(VerifyLedgerRequestSchema, {})]);
+  const request = create(VerifyLedgerRequestSchema, {});
   const { verifyLedger } = adminHandlers({ administration, streams, stalledMs: 1 });
-  const reading = pulled<VerifyLedgerResponse>((send) => verifyLedger(requests, context, send));
+  const reading = pulled<VerifyLedgerResponse>((send) => verifyLedger(request, context, send));
   expect((await reading.next()).value?.event.case).to.equal("progress");
   expect(streams.streams).to.equal(1);
   await until(() => streams.streams === 0);

@@ -4,7 +4,7 @@ import { Code } from "../../gen/google/rpc/code_pb.ts";
 import { Health, HealthCheckRequestSchema } from "../../gen/grpc/health/v1/health_pb.ts";
 import type { Authenticate, IncomingCall } from "../../src/rpc/call.ts";
 import { CallRunner } from "../../src/rpc/call-runner.ts";
-import type { StreamEndpoint, UnaryEndpoint } from "../../src/rpc/endpoint.ts";
+import type { ServerStreamEndpoint, UnaryEndpoint } from "../../src/rpc/endpoint.ts";
 import { createErrorMapping } from "../../src/rpc/error-mapping.ts";
 import { Serving } from "../../src/rpc/serving.ts";
 import { Validation } from "../../src/rpc/validation.ts";
@@ -64,7 +64,7 @@ describe("a stream whose caller leaves", () => {
       let leave: () => void = () => undefined;
       const incoming = { ...INCOMING, onCancel: (listener: () => void) => (leave = listener) };
       const written: unknown[] = [];
-      const ended = runnerOf(() => "agent").stream(endpoint, incoming, NO_REQUESTS, (message) => {
+      const ended = runnerOf(() => "agent").serverStream(endpoint, incoming, READ, (message) => {
         written.push(message);
       });
       await new Promise((later) => setImmediate(later));
@@ -83,10 +83,10 @@ describe("a stream whose caller leaves", () => {
         log.push(`${each} taken`);
       }
     });
-    const problem = await runnerOf(() => "agent").stream(
+    const problem = await runnerOf(() => "agent").serverStream(
       endpoint,
       INCOMING,
-      NO_REQUESTS,
+      READ,
       (_message, taken) => {
         log.push("written");
         setImmediate(taken);
@@ -100,14 +100,14 @@ describe("a stream whose caller leaves", () => {
 type Send = (message: Message) => Promise<void>;
 
 const MESSAGE = create(Health.method.watch.output);
-const NO_REQUESTS = ReadableStream.from<Message>([]);
+const READ = () => create(HealthCheckRequestSchema);
 
-function streamOf(handle: (send: Send, signal: AbortSignal) => Promise<void>): StreamEndpoint {
+function streamOf(handle: (send: Send, signal: AbortSignal) => Promise<void>): ServerStreamEndpoint {
   return {
-    kind: "stream",
+    kind: "server_streaming",
     method: Health.method.watch,
     whileDraining: false,
-    handle: (_requests, { signal }, send) => handle(send, signal),
+    handle: (_request, { signal }, send) => handle(send, signal),
   };
 }
 
