@@ -1,6 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { ServerHttp2Session } from "node:http2";
 import type { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { fromBinary, type Message } from "@bufbuild/protobuf";
 import {
   logVerbosity,
@@ -131,7 +132,13 @@ function serve(runner: CallRunner, endpoint: Endpoint, bytesMax: number): Untype
     case "bidi_streaming":
       return (call: BidiStreamCall) => {
         const asked = requestsOf(call, read);
-        endStream(call, runner.bidiStream(endpoint, incomingCall(call), asked, writeTo(call)));
+        const ended = runner.bidiStream(endpoint, incomingCall(call), asked, writeTo(call));
+        // By the next turn the handler has let go of its requests, whose iterator would take the error for its own and
+        // drop what is not written yet, the status with it.
+        endStream(
+          call,
+          ended.then((problem) => setImmediate(problem)),
+        );
       };
   }
 }
