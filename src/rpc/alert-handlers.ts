@@ -30,7 +30,7 @@ import { fromProtoPage } from "./convert-page.ts";
 import type { Handlers } from "./endpoint.ts";
 import { mutate, mutation } from "./mutation.ts";
 import { accepted } from "./refusal-problem.ts";
-import { alertHandler } from "./watch-handlers.ts";
+import { watchAlertsHandler } from "./watch-handlers.ts";
 import type { Watching } from "./watching.ts";
 
 export function alertHandlers(ledger: CreditLedger, watching: Watching): Handlers<typeof AlertService> {
@@ -39,7 +39,7 @@ export function alertHandlers(ledger: CreditLedger, watching: Watching): Handler
     setAlertThresholds: (request, context) => setAlertThresholds(ledger, alerts, request, context),
     getAlertThresholds: (request) => getAlertThresholds(alerts, request),
     listAlerts: (request) => listAlerts(alerts, request),
-    watchAlerts: alertHandler(watching),
+    watchAlerts: watchAlertsHandler(watching),
   };
 }
 

@@ -108,22 +108,11 @@ type Run = (incoming: IncomingCall, write: Write) => Promise<Problem | undefined
 
 async function* answersOf(context: HandlerContext, run: Run): AsyncGenerator<Message> {
   const answers = new Handover<Message>();
-  const incoming = incomingCall(context);
-  let leave = (): void => undefined;
-  const onCancel: IncomingCall["onCancel"] = (listener) => {
-    leave = listener;
-    incoming.onCancel(listener);
-  };
-  const ended = run({ ...incoming, onCancel }, (message, taken) => answers.put(message, taken));
+  const ended = run(incomingCall(context), (message, taken) => answers.put(message, taken));
   ended.then(() => answers.end());
-  try {
-    yield* answers;
-    const problem = await ended;
-    if (problem) throw toConnectError(problem);
-  } finally {
-    // Whoever stops pulling takes no more, whether or not the transport tells that they have gone.
-    leave();
-  }
+  yield* answers;
+  const problem = await ended;
+  if (problem) throw toConnectError(problem);
 }
 
 function incomingCall(context: HandlerContext): IncomingCall {

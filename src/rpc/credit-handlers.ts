@@ -20,7 +20,7 @@ import {
   reserveCredits,
   settleReservation,
 } from "./mutations.ts";
-import { balanceHandler } from "./watch-handlers.ts";
+import { watchBalanceHandler } from "./watch-handlers.ts";
 import type { Watching } from "./watching.ts";
 
 export function creditHandlers(
@@ -30,7 +30,7 @@ export function creditHandlers(
 ): Handlers<typeof CreditService> {
   return {
     getBalance: (request) => getBalance(ledger, request),
-    watchBalance: balanceHandler(watching),
+    watchBalance: watchBalanceHandler(watching),
     reserveCredits: (request, context) => mutate(ledger, reserveCredits, request, context),
     batchReserveCredits: (request, context) => mutate(ledger, batchReserveCredits, request, context),
     settleReservation: (request, context) => mutate(ledger, settleReservation, request, context),

@@ -12,10 +12,10 @@ import type { ServerStreamHandler } from "./endpoint.ts";
 import { streamError } from "./stream-problem.ts";
 import type { Watching } from "./watching.ts";
 
-type BalanceHandler = ServerStreamHandler<typeof CreditService.method.watchBalance>;
-type AlertHandler = ServerStreamHandler<typeof AlertService.method.watchAlerts>;
+type WatchBalanceHandler = ServerStreamHandler<typeof CreditService.method.watchBalance>;
+type WatchAlertsHandler = ServerStreamHandler<typeof AlertService.method.watchAlerts>;
 
-export function balanceHandler(watching: Watching): BalanceHandler {
+export function watchBalanceHandler(watching: Watching): WatchBalanceHandler {
   return (request, context, send) => {
     const { organizationId, resumeToken, heartbeatInterval } = request;
     return watch(watching, WatchBalanceRequestSchema, organizationId, context, () => {
@@ -27,7 +27,7 @@ export function balanceHandler(watching: Watching): BalanceHandler {
   };
 }
 
-export function alertHandler(watching: Watching): AlertHandler {
+export function watchAlertsHandler(watching: Watching): WatchAlertsHandler {
   return (request, context, send) => {
     const { organizationId, resumeToken, fromOldest, heartbeatInterval } = request;
     return watch(watching, WatchAlertsRequestSchema, organizationId, context, () => {

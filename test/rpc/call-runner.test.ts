@@ -89,11 +89,21 @@ describe("a stream whose caller leaves", () => {
       READ,
       (_message, taken) => {
         log.push("written");
-        setImmediate(taken);
+        setImmediate(() => {
+          log.push("takes another");
+          taken();
+        });
       },
     );
     expect(problem).to.equal(undefined);
-    expect(log).to.deep.equal(["written", "first taken", "written", "second taken"]);
+    expect(log).to.deep.equal([
+      "written",
+      "takes another",
+      "first taken",
+      "written",
+      "takes another",
+      "second taken",
+    ]);
   });
 });
 
