@@ -1,5 +1,6 @@
 import type { Alert } from "../domain/alerts/alert.ts";
 import type { WatchedState } from "../domain/alerts/watched-state.ts";
+import { Allowance } from "./allowance.ts";
 import { FanOut } from "./fan-out.ts";
 import { SharedLoads } from "./shared-loads.ts";
 import type { Hint, Listener, Reading, Source } from "./source.ts";
@@ -16,6 +17,12 @@ export type HubSettings = Readonly<{
   onError: (error: unknown) => void;
 }>;
 
+/**
+ * All who heard of the same change are due at once. Heartbeats live on a part of what a second allows, so that a change
+ * just after them still reaches everybody immediately.
+ */
+const HEARTBEAT_SHARE = 0.5;
+
 /** So many organizations are compared by one statement. */
 const COMPARE_ORGANIZATIONS = 1_000;
 
@@ -28,6 +35,7 @@ export class Hub implements Listener {
   readonly source: Source;
   readonly #settings: HubSettings;
   readonly #fanOut: FanOut;
+  readonly #heartbeats: Allowance;
   readonly #topics = new Map<string, Topic<WatchedState>>();
   readonly #sequences: Topic<bigint>;
   readonly #newest = new SharedLoads<Reading>();
@@ -42,7 +50,9 @@ export class Hub implements Listener {
     this.source = source;
     this.#settings = settings;
     const perSecond = settings.messagesPerSecondMax;
-    this.#fanOut = new FanOut({ perSecond, burst: () => Math.max(perSecond, this.#watchers) });
+    this.#fanOut = new FanOut(new Allowance(perSecond, () => Math.max(perSecond, this.#watchers)));
+    const beats = perSecond * HEARTBEAT_SHARE;
+    this.#heartbeats = new Allowance(beats, () => beats * Math.max(1, settings.compareMs / 1_000));
     this.#sequences = new Topic(this.#fanOut, (sequence, than) => sequence > than);
   }
 
@@ -149,8 +159,8 @@ export class Hub implements Listener {
       const now = performance.now();
       this.changed(states);
       this.#sequences.publish(sequence);
-      this.#sequences.compared(compareTime, now);
-      for (const id of organizationIds) this.#topics.get(id)?.compared(compareTime, now);
+      this.#sequences.compared(compareTime, now, this.#heartbeats);
+      for (const id of organizationIds) this.#topics.get(id)?.compared(compareTime, now, this.#heartbeats);
     } while (this.#doubtful.size > 0);
   }
 

@@ -1,4 +1,5 @@
 import type { Time } from "../domain/time.ts";
+import type { Allowance } from "./allowance.ts";
 import type { FanOut } from "./fan-out.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -39,10 +40,17 @@ export class Topic<S> {
     for (const watcher of this.waiting) if (watcher.isNews(state)) this.#wake(watcher);
   }
 
-  /** The database was looked at, and what it had was published: who has heard nothing for long is told so. */
-  compared(compareTime: Time, now: number): void {
+  /**
+   * The database was looked at, and what it had was published: who has heard nothing for long is told so, as far as
+   * heartbeats are allowed; the others after the next comparison.
+   */
+  compared(compareTime: Time, now: number, heartbeats: Allowance): void {
     this.#quiet = { kind: "quiet", compareTime };
-    for (const watcher of this.waiting) if (watcher.isHeartbeatDue(now)) this.#wake(watcher);
+    for (const watcher of this.waiting) {
+      if (!watcher.isHeartbeatDue(now)) continue;
+      if (heartbeats.take(1) === 0) return;
+      this.#wake(watcher);
+    }
   }
 
   #wake(watcher: Watcher<S>): void {

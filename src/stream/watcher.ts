@@ -8,7 +8,7 @@ export type WatchOptions<S> = Readonly<{
   /** Whether a state is more than this watcher was told. */
   isNews: (state: S) => boolean;
   heartbeatMs: number;
-  /** Leaves when it is aborted. Not when a loop over `next` ends: one that is blocked in a write never does. */
+  /** Leaves when it is aborted, at once: who told it more is not waited for. */
   signal: AbortSignal;
 }>;
 
