@@ -18,7 +18,7 @@ import { SeededLedgers } from "./seeded-ledgers.ts";
 export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: number }>;
 
 /** A server that also tells how many bytes it holds once its garbage is collected. */
-export type WeighedServed = Served & Readonly<{ heapBytes: () => Promise<number> }>;
+export type WeighedServed = Served & Readonly<{ heapBytes: () => Promise<number>; end: () => Promise<void> }>;
 
 const WATCH_SERVER = fileURLToPath(new URL("watch-server.ts", import.meta.url));
 const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.meta.url));
@@ -70,10 +70,11 @@ export class Ground {
     const settings = { PLEYOR_GRPC_PORT: "0", PLEYOR_HTTP_PORT: "0", PLEYOR_LOG_LEVEL: "error" };
     const child = fork(WATCH_SERVER, { env: { ...process.env, DATABASE_URL: databaseUrl, ...settings } });
     const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    this.#stops.push(() => {
+    const end = (): Promise<void> => {
       if (child.connected) child.disconnect();
       return ended;
-    });
+    };
+    this.#stops.push(end);
     const hear = <Message>(): Promise<Message> =>
       new Promise((resolve, reject) => {
         const onExit = (): void => reject(new Error("the watched server ended"));
@@ -88,7 +89,7 @@ export class Ground {
       child.send("read");
       return hear<number>();
     };
-    return { ...addresses, pid: child.pid ?? 0, heapBytes };
+    return { ...addresses, pid: child.pid ?? 0, heapBytes, end };
   }
 
   /** A baseline behind the service's doors. */

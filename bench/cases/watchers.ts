@@ -70,14 +70,19 @@ async function weigh(ground: Ground): Promise<readonly number[]> {
   await ground.open(database.url, [WATCHED]);
   const service = await ground.weighedService(database.url);
   const heapKb: number[] = [];
-  for (let round = 0; round < ground.rounds; round += 1) {
+  for (let round = -1; round < ground.rounds; round += 1) {
     const crowd = new WatcherCrowd();
-    const before = await service.heapBytes();
-    await crowd.join(service.grpcAddress, WATCHED, WATCHERS, PER_CONNECTION);
-    heapKb.push(((await service.heapBytes()) - before) / WATCHERS / BYTES_PER_KB);
-    crowd.leave();
+    try {
+      const before = await service.heapBytes();
+      await crowd.join(service.grpcAddress, WATCHED, WATCHERS, PER_CONNECTION);
+      const bytes = (await service.heapBytes()) - before;
+      if (round >= 0) heapKb.push(bytes / WATCHERS / BYTES_PER_KB);
+    } finally {
+      crowd.leave();
+    }
     await sleep(QUIET_MS);
   }
+  await service.end();
   return heapKb;
 }
 
