@@ -1,5 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import {
+  Code,
+  ConnectError,
   type ConnectRouter,
   createContextKey,
   createContextValues,
@@ -16,10 +18,12 @@ import type { Endpoint, Route, StreamEndpoint } from "./endpoint.ts";
 import { type GateKeeper, pathOf } from "./gate-keeper.ts";
 import { Handover } from "./handover.ts";
 import { createHttpPort, type HttpHandler } from "./http-port.ts";
-import type { Problem } from "./problem.ts";
+import { messageTooLarge } from "./message-size.ts";
+import { type Problem, ProblemError } from "./problem.ts";
 import { toConnectError } from "./problem-status.ts";
 import { DETAIL_TYPES } from "./routes.ts";
 import type { Serving } from "./serving.ts";
+import { requestProblem } from "./violation.ts";
 
 const OK = 200;
 const NOT_FOUND = 404;
@@ -65,15 +69,14 @@ export function createConnectDoor({
   );
 }
 
-function register(
-  router: ConnectRouter,
-  routes: readonly Route[],
-  { runner, keeper, messageBytesMax }: Pick<ConnectDoorOptions, "runner" | "keeper" | "messageBytesMax">,
-): void {
+type RegisterParts = Pick<ConnectDoorOptions, "runner" | "keeper" | "messageBytesMax">;
+
+function register(router: ConnectRouter, routes: readonly Route[], parts: RegisterParts): void {
+  const { messageBytesMax } = parts;
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints)) {
     const options = endpoint.kind === "unary" ? withoutOwnLimit(messageBytesMax) : undefined;
     // Only the descriptor knows the types of an endpoint's messages.
-    router.rpc(endpoint.method, implement(runner, keeper, endpoint) as never, options);
+    router.rpc(endpoint.method, implement(parts, endpoint) as never, options);
   }
   const handlers = router.handlers.map((handler) => {
     const unary = handler.method.methodKind === "unary";
@@ -82,8 +85,8 @@ function register(
   router.handlers.splice(0, Number.POSITIVE_INFINITY, ...handlers);
 }
 
-function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
-  if (endpoint.kind !== "unary") return serveStream(runner, endpoint);
+function implement({ runner, keeper, messageBytesMax }: RegisterParts, endpoint: Endpoint) {
+  if (endpoint.kind !== "unary") return serveStream(runner, endpoint, messageBytesMax);
   const path = pathOf(endpoint.method);
   return async (request: Message, context: HandlerContext) => {
     const gated = keeper.gated(path);
@@ -96,12 +99,28 @@ function implement(runner: CallRunner, keeper: GateKeeper, endpoint: Endpoint) {
 }
 
 /** Of a stream from the server, the input is its request. */
-function serveStream(runner: CallRunner, endpoint: StreamEndpoint) {
+function serveStream(runner: CallRunner, endpoint: StreamEndpoint, bytesMax: number) {
   if (endpoint.kind === "server_streaming")
     return (request: Message, context: HandlerContext) =>
       answersOf(context, (incoming, write) => runner.serverStream(endpoint, incoming, () => request, write));
   return (requests: AsyncIterable<Message>, context: HandlerContext) =>
-    answersOf(context, (incoming, write) => runner.bidiStream(endpoint, incoming, requests, write));
+    answersOf(context, (incoming, write) =>
+      runner.bidiStream(endpoint, incoming, toldBadRequests(requests, bytesMax), write),
+    );
+}
+
+/** What Connect tells of callers that are gone. */
+const HAVE_LEFT: readonly Code[] = [Code.Canceled, Code.Aborted];
+
+/** Connect tells what is no message, or too large a one, by errors of its own, which are nobody's fault here. */
+async function* toldBadRequests(requests: AsyncIterable<Message>, bytesMax: number): AsyncGenerator<Message> {
+  try {
+    yield* requests;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || HAVE_LEFT.includes(error.code)) throw error;
+    const tooLarge = error.code === Code.ResourceExhausted;
+    throw new ProblemError(tooLarge ? messageTooLarge(bytesMax) : requestProblem(error.rawMessage));
+  }
 }
 
 type Run = (incoming: IncomingCall, write: Write) => Promise<Problem | undefined>;
