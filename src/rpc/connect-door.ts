@@ -1,4 +1,4 @@
-import type { Message } from "@bufbuild/protobuf";
+import type { DescMethod, Message } from "@bufbuild/protobuf";
 import {
   Code,
   ConnectError,
@@ -74,15 +74,18 @@ type RegisterParts = Pick<ConnectDoorOptions, "runner" | "keeper" | "messageByte
 function register(router: ConnectRouter, routes: readonly Route[], parts: RegisterParts): void {
   const { messageBytesMax } = parts;
   for (const endpoint of routes.flatMap(({ endpoints }) => endpoints)) {
-    const options = endpoint.kind === "unary" ? withoutOwnLimit(messageBytesMax) : undefined;
+    const options = hasOneRequest(endpoint.method) ? withoutOwnLimit(messageBytesMax) : undefined;
     // Only the descriptor knows the types of an endpoint's messages.
     router.rpc(endpoint.method, implement(parts, endpoint) as never, options);
   }
   const handlers = router.handlers.map((handler) => {
-    const unary = handler.method.methodKind === "unary";
-    return withErrorInfo(unary ? withSizeLimit(handler, messageBytesMax) : handler);
+    return withErrorInfo(hasOneRequest(handler.method) ? withSizeLimit(handler, messageBytesMax) : handler);
   });
   router.handlers.splice(0, Number.POSITIVE_INFINITY, ...handlers);
+}
+
+function hasOneRequest({ methodKind }: DescMethod): boolean {
+  return methodKind === "unary" || methodKind === "server_streaming";
 }
 
 function implement({ runner, keeper, messageBytesMax }: RegisterParts, endpoint: Endpoint) {

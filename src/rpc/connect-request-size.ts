@@ -12,6 +12,8 @@ const ANY_BYTES = 0xffffffff;
 /** Before a message in gRPC's protocols: whether it is compressed, and its length. */
 const ENVELOPE_BYTES = 5;
 
+const FRAMED_TYPES = /^application\/(grpc|connect\+)/;
+
 /** Connect's own refusals of large messages have no reason, so it is told of no limit; `withSizeLimit` keeps it. */
 export function withoutOwnLimit(limitBytes: number): MethodOptions {
   const accepted = [compressionGzip, compressionBrotli].map((compression) => ({
@@ -37,7 +39,7 @@ export function withSizeLimit(handler: UniversalHandler, limitBytes: number): Un
 function limited(request: UniversalRequest, limitBytes: number): UniversalRequest {
   const { body } = request;
   if (!isStream(body)) return request;
-  const framed = request.header.get("content-type")?.startsWith("application/grpc") ?? false;
+  const framed = FRAMED_TYPES.test(request.header.get("content-type") ?? "");
   const bytesMax = framed ? limitBytes + ENVELOPE_BYTES : limitBytes;
   const header = new Headers(request.header);
   // Connect would set aside as much memory as is promised.

@@ -48,6 +48,20 @@ describe("a request's size", () => {
     });
   }
 
+  for (const way of WAYS_IN) {
+    it(`by the ${way}: so is the request of a stream`, async () => {
+      const credits = createClient(CreditService, doors.transport(way));
+      const watch = (idLength: number): Promise<ConnectError> => {
+        const states = credits.watchBalance({ organizationId: "x".repeat(idLength) });
+        return errorOf(states[Symbol.asyncIterator]().next());
+      };
+      const frame = way.includes("JSON") ? `{"organizationId":""}`.length : FRAME_OF_FIELD;
+      expect(reasonOf(await watch(LIMIT - frame))).to.equal("INVALID_REQUEST");
+      expectTooLarge(await watch(LIMIT - frame + 1));
+      expectTooLarge(await watch(3 * LIMIT));
+    });
+  }
+
   it("counts what comes out of a compressed request, which may be a thousand times what was sent", async () => {
     const options = { sendCompression: compressionGzip, compressMinBytes: 0 };
     const http = { baseUrl: doors.httpUrl, httpVersion: "1.1", ...options } as const;
