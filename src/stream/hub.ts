@@ -5,7 +5,7 @@ import { FanOut } from "./fan-out.ts";
 import { SharedLoads } from "./shared-loads.ts";
 import type { Hint, Listener, Reading, Source } from "./source.ts";
 import { StreamEnd } from "./stream-end.ts";
-import { Topic } from "./topic.ts";
+import { type Heartbeats, Topic } from "./topic.ts";
 import { Watcher, type WatchOptions } from "./watcher.ts";
 
 export type HubSettings = Readonly<{
@@ -35,7 +35,7 @@ export class Hub implements Listener {
   readonly source: Source;
   readonly #settings: HubSettings;
   readonly #fanOut: FanOut;
-  readonly #heartbeats: Allowance;
+  readonly #heartbeats: Heartbeats;
   readonly #topics = new Map<string, Topic<WatchedState>>();
   readonly #sequences: Topic<bigint>;
   readonly #newest = new SharedLoads<Reading>();
@@ -44,6 +44,7 @@ export class Hub implements Listener {
   #doubtful = new Set<string>();
   #comparing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Counted, since each slice of messages asks for them and there may be thousands of topics. */
   #watchers = 0;
 
   constructor(source: Source, settings: HubSettings) {
@@ -52,7 +53,8 @@ export class Hub implements Listener {
     const perSecond = settings.messagesPerSecondMax;
     this.#fanOut = new FanOut(new Allowance(perSecond, () => Math.max(perSecond, this.#watchers)));
     const beats = perSecond * HEARTBEAT_SHARE;
-    this.#heartbeats = new Allowance(beats, () => beats * Math.max(1, settings.compareMs / 1_000));
+    const allowance = new Allowance(beats, () => beats * Math.max(1, settings.compareMs / 1_000));
+    this.#heartbeats = { allowance, everyMs: settings.compareMs };
     this.#sequences = new Topic(this.#fanOut, (sequence, than) => sequence > than);
   }
 

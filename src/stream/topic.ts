@@ -6,6 +6,9 @@ import type { Watcher } from "./watcher.ts";
 /** That nothing is new, by a comparison with the database. One object for all who are told. */
 export type Quiet = Readonly<{ kind: "quiet"; compareTime: Time }>;
 
+/** How many there may be, and how often is looked for who is to have one. */
+export type Heartbeats = Readonly<{ allowance: Allowance; everyMs: number }>;
+
 /**
  * Something that changes, and who watches it. It keeps the newest state alone: a
  * watcher that is slow takes up no more room, and finds the newest when it is ready.
@@ -41,14 +44,14 @@ export class Topic<S> {
   }
 
   /**
-   * The database was looked at, and what it had was published: who has heard nothing for long is told so, as far as
-   * heartbeats are allowed; the others after the next comparison.
+   * The database was looked at, and what it had was published: who has heard nothing for long is told so. Where all
+   * heartbeats that are allowed are used up, who can wait for it is told after another comparison.
    */
-  compared(compareTime: Time, now: number, heartbeats: Allowance): void {
+  compared(compareTime: Time, now: number, { allowance, everyMs }: Heartbeats): void {
     this.#quiet = { kind: "quiet", compareTime };
     for (const watcher of this.waiting) {
       if (!watcher.isHeartbeatDue(now)) continue;
-      if (heartbeats.take(1) === 0) return;
+      if (watcher.canWait(now + everyMs) && allowance.take(1) === 0) continue;
       this.#wake(watcher);
     }
   }

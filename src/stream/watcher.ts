@@ -12,6 +12,9 @@ export type WatchOptions<S> = Readonly<{
   signal: AbortSignal;
 }>;
 
+/** Leaves time for the message to be told in its turn and to travel. */
+const LATE_INTERVALS = 1.5;
+
 /** One who watches a topic, at its own pace. */
 export class Watcher<S> {
   readonly #topic: Topic<S>;
@@ -48,6 +51,11 @@ export class Watcher<S> {
 
   isHeartbeatDue(now: number): boolean {
     return now - this.#toldAt >= this.#options.heartbeatMs;
+  }
+
+  /** Whether its heartbeat may come as late as then: after two intervals without a message, callers connect again. */
+  canWait(until: number): boolean {
+    return until - this.#toldAt < this.#options.heartbeatMs * LATE_INTERVALS;
   }
 
   /** Whether it has left what it was told unread for so long. */

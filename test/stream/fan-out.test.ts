@@ -3,6 +3,8 @@ import { expect } from "chai";
 import { Allowance } from "../../src/stream/allowance.ts";
 import { FanOut } from "../../src/stream/fan-out.ts";
 import { StreamLimit } from "../../src/stream/stream-limit.ts";
+import { Topic } from "../../src/stream/topic.ts";
+import { Watcher } from "../../src/stream/watcher.ts";
 import { until } from "../service/support/until.ts";
 import { type Reader, StreamRig } from "./stream-rig.ts";
 
@@ -62,13 +64,34 @@ describe("R-WATCH-4: many watchers", () => {
 
   it("are all told of one change at once just after heartbeats, too", async () => {
     const rig = new StreamRig({ messagesPerSecondMax: 1_000 });
-    const crowd = new Crowd(rig, 1_500, 100);
+    const crowd = new Crowd(rig, 1_500, 2_000);
     await crowd.told("snapshot 1 FRESH");
-    // Whoever beats ten times a second would use up all of it; 500 a second are left to grow.
-    await delay(1_100);
+    // All are due after two seconds, which would use up all of it; 500 a second are left to grow.
+    await delay(2_600);
     expect(await crowd.timeOf("changed 2")).to.be.below(500);
     await rig.stop();
   });
+
+  for (const { heartbeatMs, afterMs, told } of [
+    { heartbeatMs: 15_000, afterMs: 15_100, told: false },
+    { heartbeatMs: 15_000, afterMs: 21_600, told: true },
+    { heartbeatMs: 1_000, afterMs: 1_100, told: true },
+  ]) {
+    const what = told ? "are told that nothing is new" : "wait for that";
+    it(`${what}, with heartbeats each ${heartbeatMs} ms after ${afterMs}, where too many are due`, async () => {
+      const topic = new Topic<bigint>(new FanOut(new Allowance(1_000, () => 1_000)), () => true);
+      const { signal } = new AbortController();
+      const watcher = new Watcher(topic, { isNews: () => true, heartbeatMs, signal }, () => undefined);
+      let woken = false;
+      watcher.next().then(() => {
+        woken = true;
+      });
+      const heartbeats = { allowance: new Allowance(0, () => 0), everyMs: 1_000 };
+      topic.compared(0n, performance.now() + afterMs, heartbeats);
+      await delay(20);
+      expect(woken).to.equal(told);
+    });
+  }
 
   it("are no more than a connection and a server may have; who leaves makes room", () => {
     const limit = new StreamLimit({ streamsMax: 3, streamsPerConnectionMax: 2 });
