@@ -223,7 +223,7 @@ function readStreams(read: SettingsReader): Config["streams"] {
       max: 1_000,
     }),
     compareMs: read.integer("PLEYOR_COMPARE_INTERVAL_MS", { default: 1_000, min: 10, max: HOUR_MS }),
-    // Beside a full spend path a message costs this process 22 to 26 us of CPU, alone 7 to 8: this is an eighth of a core,
+    // Beside a full spend path a message costs this process 22 to 28 us of CPU, alone 8: this is a seventh of a core,
     // and ten thousand watchers of something that never rests get one in less than two seconds.
     messagesPerSecondMax: read.integer("PLEYOR_STREAM_MESSAGES_PER_SECOND_MAX", {
       default: 5_500,

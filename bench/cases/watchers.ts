@@ -62,8 +62,8 @@ async function run(ground: Ground): Promise<CaseResult> {
 }
 
 /**
- * What a watcher takes up, in a process of its own: to weigh is to collect all garbage, and who is measured just after it
- * collects it again and again, which cost the spend path a tenth more.
+ * What a watcher takes up, in a process of its own: to weigh is to collect all garbage. In the seconds after it, V8's helpers
+ * took 17 % of a processor, and 8 % without, which is no cost of watchers.
  */
 async function weigh(ground: Ground): Promise<readonly number[]> {
   const database = await ground.database();

@@ -127,7 +127,7 @@ function serve(runner: CallRunner, endpoint: Endpoint, bytesMax: number): Untype
     case "server_streaming":
       return (call: ServerStreamCall) => {
         const asked = () => read(call.request);
-        endStream(call, runner.serverStream(endpoint, incomingCall(call), asked, writeTo(call)));
+        void endStream(call, runner.serverStream(endpoint, incomingCall(call), asked, writeTo(call)));
       };
     case "bidi_streaming":
       return (call: BidiStreamCall) => {
@@ -135,7 +135,7 @@ function serve(runner: CallRunner, endpoint: Endpoint, bytesMax: number): Untype
         const ended = runner.bidiStream(endpoint, incomingCall(call), asked, writeTo(call));
         // By the next turn the handler has let go of its requests, whose iterator would take the error for its own and
         // drop what is not written yet, the status with it.
-        endStream(
+        void endStream(
           call,
           ended.then((problem) => setImmediate(problem)),
         );

@@ -30,8 +30,8 @@ const HEARTBEATS = new WeakMap<Quiet, BalanceEvent>();
  * alert in between, and heartbeats. Throws ResumeTokenError and NotOpenError before
  * the first, and StreamEnd at the end.
  *
- * Events are told rather than yielded: each generator on the way to a watcher made some six promises a message, three of
- * which it kept until the next one. Without them a message costs half as much CPU (7 us instead of 15).
+ * Events are told rather than yielded: through async generators, one behind another, a message to one of ten thousand
+ * watchers costs twice the CPU (14 us instead of 8).
  */
 export async function watchBalance(
   hub: Hub,

@@ -7,6 +7,7 @@ import { GrantKind } from "../../gen/pleyor/credits/v1/grant_pb.ts";
 import type { CreditClient } from "../../src/client/client.ts";
 import { refusalOf } from "../../src/client/refusal.ts";
 import { until } from "../service/support/until.ts";
+import { framed } from "../support/grpc-frame.ts";
 import { type Door, Services } from "../support/services.ts";
 
 const DOORS: readonly Door[] = ["grpc", "connect over HTTP/2", "connect over HTTP/1.1"];
@@ -233,12 +234,8 @@ function alertText({ kind, alertNumber }: Alert): string {
   return `${["", "LOW", "RECOVERED"][kind]} ${alertNumber}`;
 }
 
-/** A message as Connect's streams frame it. */
 function envelope(message: object): Buffer<ArrayBuffer> {
-  const json = Buffer.from(JSON.stringify(message));
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(json.length, 1);
-  return Buffer.concat([head, json]);
+  return framed(Buffer.from(JSON.stringify(message)));
 }
 
 async function* messagesOf({ body }: Response): AsyncGenerator<unknown> {

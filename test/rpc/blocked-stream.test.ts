@@ -4,6 +4,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { expect } from "chai";
 import { Code } from "../../gen/google/rpc/code_pb.ts";
 import { ServerReflectionRequestSchema } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { framed } from "../support/grpc-frame.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
 /** Larger than what HTTP/2 sends to who reads nothing. */
@@ -19,8 +20,9 @@ for (const end of ["goes on asking", "has asked all"]) {
       "content-type": "application/grpc",
       te: "trailers",
     });
+    const request = create(ServerReflectionRequestSchema, { messageRequest: LARGE });
     stream.pause();
-    stream.write(frame(create(ServerReflectionRequestSchema, { messageRequest: LARGE })));
+    stream.write(framed(toBinary(ServerReflectionRequestSchema, request)));
     if (end === "has asked all") stream.end();
     await once(stream, "response");
     await doors.drain(0);
@@ -31,13 +33,6 @@ for (const end of ["goes on asking", "has asked all"]) {
     session.destroy();
     await doors.close();
   });
-}
-
-function frame(request: Parameters<typeof toBinary<typeof ServerReflectionRequestSchema>>[1]): Buffer {
-  const bytes = toBinary(ServerReflectionRequestSchema, request);
-  const head = Buffer.alloc(5);
-  head.writeUInt32BE(bytes.length, 1);
-  return Buffer.concat([head, bytes]);
 }
 
 function countBytes(stream: NodeJS.ReadableStream): () => number {

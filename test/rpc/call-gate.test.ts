@@ -18,6 +18,7 @@ import { PricingService } from "../../gen/pleyor/pricing/v1/pricing_service_pb.t
 import { organizationDepth, organizationIn, organizationOf } from "../../src/rpc/call-organization.ts";
 import { REQUEST_SCHEMAS } from "../../src/rpc/routes.ts";
 import type { LaneGauge } from "../../src/service/lane.ts";
+import { framed } from "../support/grpc-frame.ts";
 import { ACCOUNT, ORGANIZATION, RECEIPT, REQUEST_ID } from "../support/scripted-ledger.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 import { errorOf, reasonOf } from "./refused-call.ts";
@@ -74,13 +75,6 @@ describe("the gate", () => {
       for (const depth of [0, 2]) expect(organizationIn(bytes, depth)).to.equal(undefined);
   });
 });
-
-/** As a message that is not compressed goes by gRPC. */
-function framed(message: Uint8Array): Buffer {
-  const prefix = Buffer.alloc(5);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
-}
 
 for (const way of WAYS_IN) {
   describe(`a lane that is full of one organization's calls, by the ${way}`, () => {

@@ -1,10 +1,9 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { anyUnpack } from "@bufbuild/protobuf/wkt";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, type ServiceError, status } from "@grpc/grpc-js";
 import { expect } from "chai";
-import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { ServerReflectionRequestSchema } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { connectErrorFromGrpc } from "../../src/client/grpc-status.ts";
+import { refusalOf } from "../../src/client/refusal.ts";
 import { DoorsUnderTest } from "./doors-under-test.ts";
 
 const LIMIT = 10_000;
@@ -43,7 +42,7 @@ for (const door of ["gRPC", "Connect"] as const) {
         const { answers, error } = await sendAll([GOOD, Buffer.from(bytes)]);
         expect(answers).to.equal(1);
         expect(error.code).to.equal(status.INVALID_ARGUMENT);
-        expect(reasonOf(error)).to.equal(reason);
+        expect(refusalOf(connectErrorFromGrpc(error))?.reason).to.equal(reason);
         expect(doors.logLines.filter((line) => line.includes("crashed"))).to.deep.equal([]);
       });
     }
@@ -62,11 +61,4 @@ for (const door of ["gRPC", "Connect"] as const) {
       return promise;
     }
   });
-}
-
-function reasonOf({ metadata }: ServiceError): string | undefined {
-  const [bytes] = metadata.get("grpc-status-details-bin");
-  if (!Buffer.isBuffer(bytes)) return undefined;
-  const [first] = fromBinary(StatusSchema, bytes).details;
-  return first && anyUnpack(first, ErrorInfoSchema)?.reason;
 }

@@ -13,6 +13,7 @@ import {
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
 import { refusalOf } from "../../src/client/refusal.ts";
 import { until } from "../service/support/until.ts";
+import { framed } from "../support/grpc-frame.ts";
 import { DoorsUnderTest, WAYS_IN } from "./doors-under-test.ts";
 
 const organizationId = "acme";
@@ -179,9 +180,7 @@ for (const door of ["gRPC", "Connect"] as const) {
         WatchBalanceRequestSchema,
         create(WatchBalanceRequestSchema, { organizationId }),
       );
-      const head = Buffer.alloc(5);
-      head.writeUInt32BE(bytes.length, 1);
-      stream.end(Buffer.concat([head, bytes]));
+      stream.end(framed(bytes));
       await once(stream, "response");
       stream.pause();
       return stream;
