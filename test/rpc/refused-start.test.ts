@@ -12,11 +12,11 @@ import { createServer } from "../../src/server.ts";
 import { findPostmaster } from "../../src/storage/embedded/postmaster.ts";
 import { createSession } from "../../src/storage/embedded/session.ts";
 import { refuseOldVersion } from "../../src/storage/prepare-database.ts";
-import { makeTestFolder } from "../support/cluster.ts";
+import { makeTestFolder, RUN_PREFIX } from "../support/cluster.ts";
 import { createEmptyTestDatabase, createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { exitCodeOf, startMain } from "../support/main-process.ts";
 
-const ROLE = "serves_only";
+const ROLE = `${RUN_PREFIX}serves_only`;
 /** Far below what a connection, a migration or PostgreSQL's start may take. */
 const SOON_MS = 3_000;
 const PORTS = { PLEYOR_GRPC_PORT: "0", PLEYOR_HTTP_PORT: "0", PLEYOR_LOG_LEVEL: "silent" };
@@ -31,7 +31,7 @@ describe("a start that cannot be", () => {
 
   before(async () => {
     database = await createTestDatabase();
-    await administer(`drop role if exists ${ROLE}`, `create role ${ROLE} login password 'secret'`);
+    await administer(`create role ${ROLE} login password 'secret'`);
     folder = await makeTestFolder();
     await chmod(folder, 0o711);
     await writeFile(join(folder, "file"), "not a folder");
@@ -69,7 +69,7 @@ describe("a start that cannot be", () => {
     [
       "a wrong password of the role that serves, where that of the one that migrates is right",
       () => ({ MIGRATION_DATABASE_URL: database.url, DATABASE_URL: urlOf(ROLE, "wrong") }),
-      /password authentication failed for user "serves_only"$/,
+      /password authentication failed for user "test_\w+serves_only"$/,
     ],
     [
       "another database to serve from than the one that was migrated",
@@ -123,15 +123,16 @@ describe("a start with a role that only serves", () => {
     const database = await createEmptyTestDatabase();
     const admin = createSession({ connectionString: database.url });
     await admin.connect();
-    await admin.query("create role serves_later login password 'secret'");
-    const url = Object.assign(new URL(database.url), { username: "serves_later", password: "secret" }).href;
+    const role = `${RUN_PREFIX}serves_later`;
+    await admin.query(`create role ${role} login password 'secret'`);
+    const url = Object.assign(new URL(database.url), { username: role, password: "secret" }).href;
     for (const settings of [{ MIGRATION_DATABASE_URL: database.url }, {}]) {
       const running = server({ DATABASE_URL: url, ...settings });
       await running.start();
       await running.stop();
     }
-    await admin.query("drop owned by serves_later");
-    await admin.query("drop role serves_later");
+    await admin.query(`drop owned by ${role}`);
+    await admin.query(`drop role ${role}`);
     await admin.end();
     await database.drop();
   });

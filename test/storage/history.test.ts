@@ -16,6 +16,7 @@ import {
 } from "../service/support/asking.ts";
 import { LedgerRig } from "../service/support/ledger-rig.ts";
 import { ormSettings } from "../service/support/orm-settings.ts";
+import { RUN_PREFIX } from "../support/cluster.ts";
 import { createEmptyTestDatabase, type TestDatabase } from "../support/database.ts";
 
 const REWRITES = [
@@ -26,7 +27,7 @@ const REWRITES = [
   "insert into transactions select * from transactions on conflict (organization_id, version) do update set actor = 'x'",
   "merge into transactions t using transactions s on t.version = s.version when matched then delete",
 ];
-const ROLE = "test_serving role";
+const ROLE = `${RUN_PREFIX}serving role`;
 
 describe("R-HIST-1: history", () => {
   describe("where one role does everything", () => {
@@ -59,7 +60,6 @@ describe("R-HIST-1: history", () => {
     before(async () => {
       database = await createEmptyTestDatabase();
       admin = createOrm(ormSettings(database.url));
-      await execute(admin, `drop role if exists "${ROLE}"`);
       await execute(admin, `create role "${ROLE}" login password 'secret'`);
       // As where nobody gets a right by default.
       await execute(admin, "alter default privileges revoke execute on functions from public");

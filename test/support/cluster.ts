@@ -2,20 +2,25 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { chooseAccount } from "../../src/storage/embedded/account.ts";
 import { defaultDataDirectory } from "../../src/storage/embedded/default-data-directory.ts";
-import {
-  type EmbeddedPostgres,
-  startEmbeddedPostgres,
-} from "../../src/storage/embedded/embedded-postgres.ts";
+import { startEmbeddedPostgres } from "../../src/storage/embedded/embedded-postgres.ts";
 import { processExists } from "../../src/storage/embedded/postmaster.ts";
+import { createSession } from "../../src/storage/embedded/session.ts";
+
+/** `url` is of a superuser. */
+type Cluster = Readonly<{ url: string; stop: () => Promise<void> }>;
 
 const FOLDER_PREFIX = "test-";
 const CLUSTER_PREFIX = `${FOLDER_PREFIX}cluster-`;
 
-let cluster: Promise<EmbeddedPostgres> | undefined;
+/** How the names of this run's databases and roles begin: others may test on the same server. */
+export const RUN_PREFIX = `test_${process.pid}_${Date.now().toString(36)}_`;
 
-/** The PostgreSQL of this test run, started by whoever asks first. */
-export function testCluster(): Promise<EmbeddedPostgres> {
-  cluster ??= startCluster();
+let cluster: Promise<Cluster> | undefined;
+
+/** The PostgreSQL of this test run, an embedded one if no other is named, started by whoever asks first. */
+export function testCluster(): Promise<Cluster> {
+  const { TEST_DATABASE_URL: other } = process.env;
+  cluster ??= other ? Promise.resolve(clusterAt(other)) : startCluster();
   return cluster;
 }
 
@@ -23,10 +28,7 @@ export function testCluster(): Promise<EmbeddedPostgres> {
 export async function stopTestCluster(): Promise<void> {
   const running = await cluster?.catch(() => undefined);
   cluster = undefined;
-  if (running !== undefined) {
-    await running.stop();
-    await rm(running.dataDirectory, { recursive: true, force: true });
-  }
+  await running?.stop();
 }
 
 /**
@@ -37,12 +39,35 @@ export async function makeTestFolder(): Promise<string> {
   return await mkdtemp(join(await testFolderParent(), FOLDER_PREFIX));
 }
 
-async function startCluster(): Promise<EmbeddedPostgres> {
+async function startCluster(): Promise<Cluster> {
   const parent = await testFolderParent();
   await removeLeftClusters(parent);
   // The folder's name tells the next run whether this one still runs.
   const dataDirectory = join(parent, `${CLUSTER_PREFIX}${process.pid}`);
-  return await startEmbeddedPostgres({ dataDirectory, log: () => undefined });
+  const running = await startEmbeddedPostgres({ dataDirectory, log: () => undefined });
+  const stop = async (): Promise<void> => {
+    await running.stop();
+    await rm(dataDirectory, { recursive: true, force: true });
+  };
+  return { url: running.url, stop };
+}
+
+/** A server that stays: what tests made there and did not drop goes. */
+function clusterAt(address: string): Cluster {
+  const url = Object.assign(new URL(address), { pathname: "postgres" }).href;
+  return { url, stop: () => dropDatabases(url) };
+}
+
+async function dropDatabases(url: string): Promise<void> {
+  const session = createSession({ connectionString: url });
+  await session.connect();
+  try {
+    const made = "select datname as name from pg_database where starts_with(datname, $1)";
+    const { rows } = await session.query<{ name: string }>(made, [RUN_PREFIX]);
+    for (const { name } of rows) await session.query(`drop database ${name} with (force)`);
+  } finally {
+    await session.end();
+  }
 }
 
 async function testFolderParent(): Promise<string> {

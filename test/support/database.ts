@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { createSession } from "../../src/storage/embedded/session.ts";
-import { testCluster } from "./cluster.ts";
+import { RUN_PREFIX, testCluster } from "./cluster.ts";
 
 export type TestDatabase = {
   readonly url: string;
@@ -8,7 +8,7 @@ export type TestDatabase = {
   drop(): Promise<void>;
 };
 
-const TEMPLATE = "test_template";
+const TEMPLATE = `${RUN_PREFIX}template`;
 
 /** Closing a pool does not wait for the server's side of its sessions, which ends a moment later. */
 const SESSIONS_END_TIMEOUT_MS = 1_000;
@@ -21,7 +21,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   template ??= makeTemplate();
   await template;
   created += 1;
-  const name = `test_${process.pid}_${created}`;
+  const name = `${RUN_PREFIX}${created}`;
   await administer(`create database ${name} template ${TEMPLATE}`);
   return { url: await urlOf(name), drop: () => dropDatabase(name) };
 }
@@ -29,7 +29,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 /** A database without any tables, for tests of the migrations themselves. */
 export async function createEmptyTestDatabase(): Promise<TestDatabase> {
   created += 1;
-  const name = `test_${process.pid}_${created}`;
+  const name = `${RUN_PREFIX}${created}`;
   await administer(`create database ${name} template template0`);
   return { url: await urlOf(name), drop: () => dropDatabase(name) };
 }
