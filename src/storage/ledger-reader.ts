@@ -15,7 +15,12 @@ import { fromRowOwnedGrant, type GrantRow, selectGrants, selectReferencedGrants 
 import type { ClockSource } from "./organization-clock.ts";
 import type { Orm } from "./orm.ts";
 import { preparedReads } from "./prepared-reads.ts";
-import { fromRowOwnedReservation, type ReservationRow, selectReservations } from "./reservation-rows.ts";
+import {
+  fromRowOwnedReservation,
+  type ReservationRow,
+  reservationsOfRuns,
+  selectReservations,
+} from "./reservation-rows.ts";
 import { selectSubscriptionAt, selectSubscriptions } from "./subscription-rows.ts";
 import { fromRowTime, toRowTime } from "./timestamp.ts";
 import { type TransactionConditions, TransactionList, type TransactionListPage } from "./transaction-list.ts";
@@ -120,7 +125,7 @@ export class LedgerReader {
     return { reservations: rows.map((row) => fromRowOwnedReservation(row).reservation), before };
   }
 
-  /** Of a run, or those that are held: few, and found by indexes of their own. */
+  /** Of a run, or those that are held: few, mostly, so that all of them are looked through. */
   async #selectFew(
     organizationId: string,
     { runId, beforeId, limit }: ReservationQuery,
@@ -128,11 +133,11 @@ export class LedgerReader {
   ): Promise<BoundedPage<ReservationRow>> {
     const few =
       runId === undefined
-        ? sql`organization_id = ${organizationId} and state = 'HELD'`
-        : sql`organization_id = ${organizationId} and run_id = ${runId}`;
+        ? sql`reservations r where r.organization_id = ${organizationId} and r.state = 'HELD'`
+        : reservationsOfRuns([[organizationId, runId]]);
     const older = beforeId === undefined ? [] : [sql`reservation_id < ${beforeId}::uuid`];
     const { rows } = await sql<ReservationRow>`
-      with few as materialized (select * from reservations where ${few})
+      with few as materialized (select r.* from ${few})
       select * from few where ${sql.join([sql`true`, ...conditions, ...older], sql` and `)}
       order by reservation_id desc limit ${limit + 1}`.execute(this.#database);
     const page = rows.slice(0, limit);

@@ -9,6 +9,7 @@ import { Plans } from "./migrations/plans.ts";
 import { RateCards } from "./migrations/rate-cards.ts";
 import { RequestReferences } from "./migrations/request-references.ts";
 import { RequiredRows } from "./migrations/required-rows.ts";
+import { ReservationRuns } from "./migrations/reservation-runs.ts";
 import { Usage } from "./migrations/usage.ts";
 import { UsageRunFilters } from "./migrations/usage-run-filters.ts";
 import { Vacuum } from "./migrations/vacuum.ts";
@@ -43,6 +44,7 @@ const MIGRATIONS = [
   Usage,
   UsageRunFilters,
   RequiredRows,
+  ReservationRuns,
 ];
 
 /**

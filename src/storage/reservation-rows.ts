@@ -94,6 +94,22 @@ export async function selectReservations(
   return rows.map(fromRowOwnedReservation);
 }
 
+/**
+ * The reservations `r` of runs, each of which is named once, found by the change that began each: runs of changes are
+ * indexed for history. To index those of reservations too would be written twice for each, as the row of one that ends
+ * needs new entries everywhere: PostgreSQL took 6 us of 61 more for a call, and 5 % fewer calls were done. So it takes 2.5 us
+ * for each that a run ever had, ended or not, instead of 0.4.
+ *
+ * The fence of `offset 0` keeps conditions on `r` out of how they are found: where few are held, that would begin with all
+ * that are held by anybody.
+ */
+export function reservationsOfRuns(keys: readonly Key[]): RawBuilder<unknown> {
+  return sql`${keyRows(keys, "text")}
+    join transactions t on t.organization_id = k.o and t.run_id = k.i and t.kind in ('RESERVE', 'CHARGE')
+    cross join lateral (select * from reservations
+      where organization_id = t.organization_id and reservation_id = t.reservation_id offset 0) r`;
+}
+
 /** What the runs still hold. */
 export async function selectHeldOfRuns(
   database: Kysely<unknown>,
@@ -101,8 +117,8 @@ export async function selectHeldOfRuns(
 ): Promise<readonly OwnedReservation[]> {
   if (keys.length === 0) return [];
   const { rows } = await sql<ReservationRow>`
-    select ${columnsOf("r", RESERVATION_COLUMNS)} from ${keyRows(keys, "text")}
-    join reservations r on r.organization_id = k.o and r.run_id = k.i and r.state = 'HELD'`.execute(database);
+    select ${columnsOf("r", RESERVATION_COLUMNS)} from ${reservationsOfRuns(keys)}
+    where r.state = 'HELD'`.execute(database);
   return rows.map(fromRowOwnedReservation);
 }
 

@@ -2,12 +2,15 @@ import { expect } from "chai";
 import { type KyselyPlugin, sql } from "kysely";
 import type { CreditLedger, PageRequest, ReservationFilter } from "../../src/service/credit-ledger.ts";
 import { selectBounded } from "../../src/storage/bounded-list.ts";
+import { reservationsOfRuns } from "../../src/storage/reservation-rows.ts";
 import { accepted, chargeOf, grantOf, reserved, valueIn } from "./support/asking.ts";
 import { LedgerRig } from "./support/ledger-rig.ts";
 
 const organizationId = "long";
 /** More than twice what one page looks through. */
 const RESERVATIONS = 9_000;
+/** In SQL, of the number `n`. */
+const NTH_ID = "('0199c2a4-7d31-7a53-9c5e-' || lpad(to_hex(n), 12, '0'))";
 
 const FILTERS: readonly (readonly [
   name: string,
@@ -36,10 +39,15 @@ describe("R-HOLD: lists of very many reservations", function () {
     await rig.run(`
       insert into reservations select r.* from reservations t, generate_series(1, ${RESERVATIONS}) n,
         lateral jsonb_populate_record(t, jsonb_build_object(
-          'reservation_id', ('0199c2a4-7d31-7a53-9c5e-' || lpad(to_hex(n), 12, '0')),
+          'reservation_id', ${NTH_ID},
           'state', case when n % 3000 = 5 then 'RELEASED' else 'SETTLED' end,
           'settled_micros', case when n % 3000 = 5 then null else 1 end,
           'agent_id', case when n % 4000 = 1 then 'rare' else 'common' end, 'run_id', 'run-' || n / 90)) r`);
+    await rig.run(`
+      insert into transactions select t.* from transactions c, generate_series(1, ${RESERVATIONS}) n,
+        lateral jsonb_populate_record(c, jsonb_build_object('version', 10 + n,
+          'request_id', ${NTH_ID}, 'reservation_id', ${NTH_ID}, 'run_id', 'run-' || n / 90)) t
+        where c.kind = 'CHARGE'`);
     const context = { agentId: "rare" };
     await reserved(ledger, { organizationId }, 1n, { context });
     await reserved(ledger, { organizationId }, 1n);
@@ -56,6 +64,18 @@ describe("R-HOLD: lists of very many reservations", function () {
       expect(pages).to.be.at.most(most);
     });
   }
+
+  it("a run's: are found by the run, not among all that are held by anybody", async () => {
+    await rig.run("analyze transactions, reservations");
+    const ofRun = reservationsOfRuns([[organizationId, "run-2"]]);
+    const rows = await rig.rows(sql<{ "QUERY PLAN": string }>`
+      explain select r.* from ${ofRun} where r.state = 'HELD'`);
+    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expect(plan)
+      .to.include("transactions_run")
+      .and.include("reservations_pkey")
+      .and.not.include("reservations_held");
+  });
 
   it("a page ends where its own look did, however much is new by then", async () => {
     const [last] = await rig.rows(sql<{ id: string }>`

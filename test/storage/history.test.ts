@@ -165,6 +165,7 @@ describe("migrations", () => {
         "usage-run-filters",
         "required-rows",
       ].map((name) => `2026-11-24-${name}`),
+      "2026-11-29-reservation-runs",
     ];
     expect(rows).to.deep.equal(names.map((name) => ({ name })));
   });

@@ -1,5 +1,7 @@
 import { type Kysely, sql } from "kysely";
 import { costsOf, NO_COSTS, type RunCosts } from "../../domain/usage/run-costs.ts";
+import type { Key } from "../named.ts";
+import { reservationsOfRuns } from "../reservation-rows.ts";
 
 /** What the reservations of runs came to: in all, and by node and model, the dearest first. */
 export type CostsReading = Readonly<{
@@ -38,7 +40,7 @@ const COLUMNS = sql.raw(
 );
 
 /** Minimum, expected, maximum. As json, not jsonb, which can't hold every string of the settings. */
-const EXPECTED = sql`(pricing::json -> 'estimate' ->> 1)::bigint as expected`;
+const EXPECTED = sql`(r.pricing::json -> 'estimate' ->> 1)::bigint as expected`;
 
 /** `partsMax`: how many nodes, and how many models. */
 export async function selectRunCosts(
@@ -47,13 +49,13 @@ export async function selectRunCosts(
   runIds: readonly string[],
   partsMax: number,
 ): Promise<CostsReading> {
+  const keys = runIds.map((id): Key => [organizationId, id]);
   const { rows } = await sql<CostsRow>`
     select * from (
       select grouping(node_id, model_id) as grouping, node_id, model_id, ${COLUMNS}, row_number() over (
         partition by grouping(node_id, model_id)
         order by sum(coalesce(settled_micros, 0) - refunded_micros) desc, node_id, model_id) as place
-      from (select r.*, ${EXPECTED} from unnest(${runIds}::text[]) as k (run_id)
-        join reservations r on r.organization_id = ${organizationId} and r.run_id = k.run_id) r
+      from (select r.*, ${EXPECTED} from ${reservationsOfRuns(keys)}) r
       group by grouping sets ((), (node_id), (model_id))) g
     where place <= ${partsMax} order by place`.execute(database);
   const costs = (row: CostsRow) => costsOf((name) => BigInt(row[name] ?? 0));
