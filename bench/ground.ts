@@ -20,6 +20,7 @@ export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: n
 /** A server that also tells how many bytes it holds once its garbage is collected. */
 export type WeighedServed = Served & Readonly<{ heapBytes: () => Promise<number>; end: () => Promise<void> }>;
 
+const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 const WATCH_SERVER = fileURLToPath(new URL("watch-server.ts", import.meta.url));
 const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.meta.url));
 
@@ -156,7 +157,9 @@ export class Ground {
 }
 
 /** The process that all of PostgreSQL's are children of. */
+/** Of a server on another machine, a number here would be somebody else's. */
 async function postmasterPid(url: string): Promise<number | undefined> {
+  if (!LOCAL_HOSTS.includes(new URL(url).hostname)) return undefined;
   const pool = createPool(url, 1);
   const client = await pool.connect();
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
