@@ -156,8 +156,7 @@ export class Ground {
   }
 }
 
-/** The process that all of PostgreSQL's are children of. */
-/** Of a server on another machine, a number here would be somebody else's. */
+/** The process that all of PostgreSQL's are children of; of a server elsewhere, its number would be another's here. */
 async function postmasterPid(url: string): Promise<number | undefined> {
   if (!LOCAL_HOSTS.includes(new URL(url).hostname)) return undefined;
   const pool = createPool(url, 1);
