@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseConfig } from "../src/config.ts";
+import { isLoopback } from "../src/server/warning.ts";
 import { createCreditLedger } from "../src/service/create-credit-ledger.ts";
 import { stopTestCluster } from "../test/support/cluster.ts";
 import { createTestDatabase, type TestDatabase } from "../test/support/database.ts";
@@ -20,7 +21,6 @@ export type Served = Readonly<{ grpcAddress: string; httpAddress: string; pid: n
 /** A server that also tells how many bytes it holds once its garbage is collected. */
 export type WeighedServed = Served & Readonly<{ heapBytes: () => Promise<number>; end: () => Promise<void> }>;
 
-const LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"];
 const WATCH_SERVER = fileURLToPath(new URL("watch-server.ts", import.meta.url));
 const BASELINE = fileURLToPath(new URL("baseline/baseline-process.ts", import.meta.url));
 
@@ -158,7 +158,8 @@ export class Ground {
 
 /** The process that all of PostgreSQL's are children of; of a server elsewhere, its number would be another's here. */
 async function postmasterPid(url: string): Promise<number | undefined> {
-  if (!LOCAL_HOSTS.includes(new URL(url).hostname)) return undefined;
+  // A URL has brackets around what is of IPv6.
+  if (!isLoopback(new URL(url).hostname.replace(/[[\]]/g, ""))) return undefined;
   const pool = createPool(url, 1);
   const client = await pool.connect();
   const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");

@@ -8,6 +8,6 @@ export function warnOfOpenDoors({ listen: { address }, testClocks }: Config, tel
   if (!isLoopback(address)) telemetry.listeningBeyondLoopback(address);
 }
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return address === "localhost" || address === "::1" || (isIPv4(address) && address.startsWith("127."));
 }

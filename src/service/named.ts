@@ -7,7 +7,7 @@ export function namedBy(requests: readonly Request[]): Named {
   const named = {
     requests: requests.map(({ organizationId, requestId }): Key => [organizationId, requestId]),
     reservations: [] as Key[],
-    runs: runsOf(requests),
+    runs: [] as Key[],
     grants: [] as Key[],
     references: [] as Key[],
     refunds: [] as Key[],
@@ -25,20 +25,18 @@ export function namedBy(requests: readonly Request[]): Named {
   };
   for (const { organizationId, command } of requests) {
     if ("reservationId" in command) named.reservations.push([organizationId, command.reservationId]);
+    if ("runId" in command) named.runs.push([organizationId, command.runId]);
     if ("grantId" in command) named.grants.push([organizationId, command.grantId]);
     if ("reference" in command && command.reference !== undefined)
       named.references.push([organizationId, command.reference]);
     if (command.kind === "refundReservation") named.refunds.push([organizationId, command.reservationId]);
   }
-  return named;
+  // All that a run ever reserved is looked through: once is enough.
+  return { ...named, runs: distinct(named.runs) };
 }
 
-/** Each once: all that they ever reserved is looked through. */
-function runsOf(requests: readonly Request[]): readonly Key[] {
-  const runs = requests.flatMap(({ organizationId, command }): Key[] =>
-    "runId" in command ? [[organizationId, command.runId]] : [],
-  );
-  return [...new Map(runs.map((run) => [JSON.stringify(run), run])).values()];
+function distinct(keys: readonly Key[]): readonly Key[] {
+  return [...new Map(keys.map((key) => [JSON.stringify(key), key])).values()];
 }
 
 /** How the references begin of the grants that a request would make by itself; a caller may have used them. */

@@ -31,6 +31,17 @@ export async function stopTestCluster(): Promise<void> {
   await running?.stop();
 }
 
+/** Runs one statement in a session of its own. */
+export async function runStatement<Row>(url: string, statement: string): Promise<readonly Row[]> {
+  const session = createSession({ connectionString: url });
+  await session.connect();
+  try {
+    return (await session.query<Row>(statement)).rows;
+  } finally {
+    await session.end();
+  }
+}
+
 /**
  * Makes a folder for a test, where the user that runs PostgreSQL can reach it: beside the default data directory,
  * for that is the place which was chosen to be reachable. The caller removes it.
@@ -59,15 +70,9 @@ function clusterAt(address: string): Cluster {
 }
 
 async function dropDatabases(url: string): Promise<void> {
-  const session = createSession({ connectionString: url });
-  await session.connect();
-  try {
-    const made = "select datname as name from pg_database where starts_with(datname, $1)";
-    const { rows } = await session.query<{ name: string }>(made, [RUN_PREFIX]);
-    for (const { name } of rows) await session.query(`drop database ${name} with (force)`);
-  } finally {
-    await session.end();
-  }
+  const made = `select datname as name from pg_database where starts_with(datname, '${RUN_PREFIX}')`;
+  for (const { name } of await runStatement<{ name: string }>(url, made))
+    await runStatement(url, `drop database ${name} with (force)`);
 }
 
 async function testFolderParent(): Promise<string> {

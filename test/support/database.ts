@@ -1,6 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { createSession } from "../../src/storage/embedded/session.ts";
-import { RUN_PREFIX, testCluster } from "./cluster.ts";
+import { RUN_PREFIX, runStatement, testCluster } from "./cluster.ts";
 
 export type TestDatabase = {
   readonly url: string;
@@ -68,14 +67,8 @@ async function sessionsAfterGrace(name: string): Promise<string[]> {
   }
 }
 
-async function administer<Row>(sql: string): Promise<Row[]> {
-  const session = createSession({ connectionString: await urlOf("postgres") });
-  await session.connect();
-  try {
-    return (await session.query<Row>(sql)).rows;
-  } finally {
-    await session.end();
-  }
+async function administer<Row>(statement: string): Promise<readonly Row[]> {
+  return await runStatement<Row>(await urlOf("postgres"), statement);
 }
 
 async function urlOf(name: string): Promise<string> {
