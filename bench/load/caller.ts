@@ -1,6 +1,7 @@
-import { v4, v7 } from "uuid";
+import { v4 } from "uuid";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
 import { CreditService } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import { newId } from "../../src/service/new-id.ts";
 import { type PreparedCall, placeOf, prepareCall } from "./prepared-call.ts";
 
 /** One of those who call at the same time: it makes its next call when its last one is answered. */
@@ -50,7 +51,7 @@ export class SpendCaller implements Caller {
 
   constructor(index: number, organizationIds: readonly string[], requestIds: "v4" | "v7" = "v7") {
     this.#calls = organizationIds.map((organizationId) => prepareSpend(index, organizationId));
-    this.#newRequestId = requestIds === "v4" ? v4 : v7;
+    this.#newRequestId = requestIds === "v4" ? v4 : newId;
   }
 
   get atRest(): boolean {
