@@ -6,7 +6,7 @@ import { growth, growthMany } from "./cases/growth.ts";
 import { history } from "./cases/history.ts";
 import { hotOrganization } from "./cases/hot-organization.ts";
 import { manyOrganizations } from "./cases/many-organizations.ts";
-import { overload } from "./cases/overload.ts";
+import { overload, overloadOfWorkers } from "./cases/overload.ts";
 import { requestIds } from "./cases/request-ids.ts";
 import { watchers } from "./cases/watchers.ts";
 
@@ -16,6 +16,7 @@ export const CASES: readonly Case[] = [
   manyOrganizations,
   applyBatch,
   overload,
+  overloadOfWorkers,
   fairness,
   estimate,
   watchers,

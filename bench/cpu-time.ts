@@ -5,12 +5,10 @@ const TICK_MS = 10;
 
 type ProcessTimes = Readonly<{ parent: number; ownMs: number; endedChildrenMs: number }>;
 
-/** The CPU that a process has used so far, in milliseconds; undefined where the system does not tell. */
-export function cpuOf(pid: number): number | undefined {
-  return readTimes(pid)?.ownMs;
-}
-
-/** The CPU of a process and its children, those included that have ended; for PostgreSQL, all of it. */
+/**
+ * The CPU that a process and its children have used so far, those included that have ended, in milliseconds: of
+ * PostgreSQL, all of it. Undefined where the system does not tell.
+ */
 export function cpuOfFamily(pid: number): number | undefined {
   const head = readTimes(pid);
   if (!head) return undefined;

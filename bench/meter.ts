@@ -1,28 +1,30 @@
-import { cpuOf, machineTimes } from "./cpu-time.ts";
+import { cpuOfFamily, machineTimes } from "./cpu-time.ts";
 import type { Sample } from "./figure.ts";
 import type { Ground } from "./ground.ts";
 import type { LoadOutcome } from "./load/order.ts";
 
+type MeteredGround = Pick<Ground, "postgresCpuMs">;
+
 /** Reads what a run costs whom, from when it is made until it is read. */
 export class Meter {
-  readonly #ground: Ground;
+  readonly #ground: MeteredGround;
   readonly #serverPid: number | undefined;
   readonly #serverBefore: number | undefined;
   readonly #postgresBefore: number | undefined;
   readonly #machineBefore = machineTimes();
 
   /** Without a server, its CPU is left out. */
-  constructor(ground: Ground, serverPid: number | undefined) {
+  constructor(ground: MeteredGround, serverPid: number | undefined) {
     this.#ground = ground;
     this.#serverPid = serverPid;
     this.#serverBefore = this.#serverCpuMs();
     this.#postgresBefore = ground.postgresCpuMs();
   }
 
-  read({ calls, elapsedMs, medianMs, p99Ms }: LoadOutcome, loadMs: number): Sample {
+  read({ calls, callsInAll = calls, elapsedMs, medianMs, p99Ms }: LoadOutcome, loadMs: number): Sample {
     const serverMs = difference(this.#serverCpuMs(), this.#serverBefore);
     const postgresMs = difference(this.#ground.postgresCpuMs(), this.#postgresBefore);
-    const perCall = (ms: number | undefined): number | undefined => ms && (ms * 1_000) / calls;
+    const perCall = (ms: number | undefined): number | undefined => ms && (ms * 1_000) / callsInAll;
     return {
       perSecond: (calls * 1_000) / elapsedMs,
       serverMicros: perCall(serverMs),
@@ -34,8 +36,9 @@ export class Meter {
     };
   }
 
+  /** With its workers, if it has any. */
   #serverCpuMs(): number | undefined {
-    return this.#serverPid === undefined ? undefined : cpuOf(this.#serverPid);
+    return this.#serverPid === undefined ? undefined : cpuOfFamily(this.#serverPid);
   }
 
   #othersShare(oursMs: number): number | undefined {

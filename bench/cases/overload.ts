@@ -23,13 +23,21 @@ export const overload: Case = {
   name: "overload",
   title: `Arrivals at ${UNLOADED} and at ${OVERLOADED} times the peak of ${IN_FLIGHT} in flight, answered or not`,
   long: false,
-  run,
+  run: (ground) => measure(ground, {}),
 };
 
-async function run(ground: Ground): Promise<CaseResult> {
+/** One process of the service is all that can be busy with refusals; of two, both of the machine's processors can. */
+export const overloadOfWorkers: Case = {
+  name: "overload-workers",
+  title: "The same at a server of two workers",
+  long: false,
+  run: (ground) => measure(ground, { WORKERS: "2" }),
+};
+
+async function measure(ground: Ground, settings: Readonly<Record<string, string>>): Promise<CaseResult> {
   const database = await ground.database();
   await ground.open(database.url, CALLS.organizationIds);
-  const service = await ground.service(database.url);
+  const service = await ground.service(database.url, settings);
   const order = { address: service.grpcAddress, calls: CALLS, inFlight: IN_FLIGHT } as const;
   const refusedShares: number[] = [];
   // Of the same round, so that a machine that is busier in one round than in the next changes both.

@@ -24,6 +24,8 @@ export type LoadOrder = Readonly<{
  */
 export type LoadOutcome = Readonly<{
   calls: number;
+  /** With those that were not counted, where any were not: what CPU is divided by, which is read of the whole run. */
+  callsInAll?: number;
   refused?: number;
   elapsedMs: number;
   medianMs: number;

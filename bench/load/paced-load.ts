@@ -38,6 +38,7 @@ class PacedRun {
   #sent = 0;
   #answered = 0;
   #refused = 0;
+  #acceptedInAll = 0;
   #begin = 0;
   #over = false;
 
@@ -69,6 +70,7 @@ class PacedRun {
     clearTimeout(timeout);
     return {
       calls: this.#latencies.count,
+      callsInAll: this.#acceptedInAll,
       refused: this.#refused,
       // What began in this time is counted, whenever it was answered.
       elapsedMs: durationMs - settleMs,
@@ -94,6 +96,7 @@ class PacedRun {
     const counts = dueMs >= (this.#order.settleMs ?? 0);
     this.#answered += 1;
     if (message) {
+      this.#acceptedInAll += 1;
       if (counts) this.#latencies.add(performance.now() - this.#begin - dueMs);
       caller.answered(message);
     } else if (status === STATUS_OVERLOADED) {

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { parseMachineStat, parseStat } from "../../bench/cpu-time.ts";
 import { comparison, figureOf, type Sample } from "../../bench/figure.ts";
 import { Latencies, median } from "../../bench/load/latencies.ts";
+import { Meter } from "../../bench/meter.ts";
 import { verdictOf } from "../../bench/report.ts";
 
 const UNKNOWN = { loadMicros: undefined, medianMs: undefined, p99Ms: undefined, othersShare: undefined };
@@ -32,6 +33,15 @@ describe("the arithmetic of the benchmarks", () => {
     const { middle } = figureOf("own", "calls/s", [sample(1, 10), sample(2, 20, 7), sample(3, 30)]);
     expect(middle.postgresMicros).to.equal(7);
     expect(middle.p99Ms).to.equal(undefined);
+  });
+
+  it("divides CPU by all calls that it was spent on, counted or not", () => {
+    const meter = new Meter({ postgresCpuMs: () => undefined }, undefined);
+    const outcome = { calls: 5, callsInAll: 8, elapsedMs: 1_000, medianMs: 1, p99Ms: 1 };
+    const { perSecond, loadMicros } = meter.read(outcome, 16);
+    expect({ perSecond, loadMicros }).to.deep.equal({ perSecond: 5, loadMicros: 2_000 });
+    const { callsInAll: _, ...allCounted } = outcome;
+    expect(meter.read(allCounted, 16).loadMicros).to.equal(3_200);
   });
 
   it("judges a ratio by being large and a time by being small", () => {
