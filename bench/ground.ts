@@ -58,7 +58,7 @@ export class Ground {
     return database;
   }
 
-  /** The service, as `npm start` runs it, with its default settings. */
+  /** The service, as `npm start` runs it, with its default settings but for those given. */
   async service(databaseUrl: string, settings: Readonly<Record<string, string>> = {}): Promise<Served> {
     const server = await ServerProcess.start({ DATABASE_URL: databaseUrl, ...settings });
     this.#stops.push(() => server.end("SIGTERM"));

@@ -19,17 +19,19 @@ const QUIET_MS = 2_500;
 const UNLOADED = 0.2;
 const OVERLOADED = 2;
 
+const TITLE = `Arrivals at ${UNLOADED} and at ${OVERLOADED} times the peak of ${IN_FLIGHT} in flight, answered or not`;
+
 export const overload: Case = {
   name: "overload",
-  title: `Arrivals at ${UNLOADED} and at ${OVERLOADED} times the peak of ${IN_FLIGHT} in flight, answered or not`,
+  title: TITLE,
   long: false,
   run: (ground) => measure(ground, {}),
 };
 
-/** One process of the service is all that can be busy with refusals; of two, both of the machine's processors can. */
+/** One process refuses on one thread, so on one processor at a time; two workers can use both. */
 export const overloadOfWorkers: Case = {
   name: "overload-workers",
-  title: "The same at a server of two workers",
+  title: `${TITLE}, at two workers`,
   long: false,
   run: (ground) => measure(ground, { WORKERS: "2" }),
 };
@@ -67,6 +69,7 @@ async function measure(ground: Ground, settings: Readonly<Record<string, string>
     notes: [
       `Of the arrivals at ${OVERLOADED} times the peak, ${Math.round(100 * median(refusedShares))} % were refused.`,
       `Arrivals are timed from when they were due; the first ${SETTLE_MS} ms of each run are not counted.`,
+      "CPU is that of the whole run, refusals included, by the calls that were accepted in it.",
     ],
   };
 }

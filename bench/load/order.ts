@@ -24,7 +24,7 @@ export type LoadOrder = Readonly<{
  */
 export type LoadOutcome = Readonly<{
   calls: number;
-  /** With those that were not counted, where any were not: what CPU is divided by, which is read of the whole run. */
+  /** All that were accepted, with those before `settleMs`, which `calls` leaves out: CPU, of the whole run, is by these. */
   callsInAll?: number;
   refused?: number;
   elapsedMs: number;
