@@ -24,7 +24,7 @@ export type LoadOrder = Readonly<{
  */
 export type LoadOutcome = Readonly<{
   calls: number;
-  /** All that were accepted, with those before `settleMs`, which `calls` leaves out: CPU, of the whole run, is by these. */
+  /** All that were accepted, those before `settleMs` too, which `calls` leaves out. CPU of the whole run is by these. */
   callsInAll?: number;
   refused?: number;
   elapsedMs: number;
