@@ -1,6 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import { v7 as uuid } from "uuid";
 import {
   ApplyBatchRequestSchema,
   ApplyBatchResponseSchema,
@@ -10,6 +9,7 @@ import {
   ReserveCreditsRequestSchema,
   SettleReservationRequestSchema,
 } from "../../gen/pleyor/credits/v1/credit_service_pb.ts";
+import { newId } from "../../src/service/new-id.ts";
 import { Latencies } from "./latencies.ts";
 import type { Load, LoadOrder, LoadOutcome } from "./order.ts";
 
@@ -82,7 +82,7 @@ function reservationsOf(answer: Buffer): readonly string[] {
 function reserve(organizationId: string): BatchOperation {
   const value = create(ReserveCreditsRequestSchema, {
     organizationId,
-    requestId: uuid(),
+    requestId: newId(),
     cost: { case: "amountMicros", value: AMOUNT_MICROS },
     context: { runId: "run-1", nodeId: "portrait", agentId: "director", modelId: "gpt-image-1" },
   });
@@ -92,7 +92,7 @@ function reserve(organizationId: string): BatchOperation {
 function settle(organizationId: string, reservationId: string): BatchOperation {
   const value = create(SettleReservationRequestSchema, {
     organizationId,
-    requestId: uuid(),
+    requestId: newId(),
     reservationId,
     cost: { case: "amountMicros", value: (AMOUNT_MICROS * 4n) / 5n },
   });
